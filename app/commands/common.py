@@ -1,12 +1,16 @@
-"""What commands share: who runs them, their error, and how they show progress."""
+"""What commands share: who runs them, their error, the times they take, and their progress."""
 
+import argparse
 import getpass
 import logging
+import re
 import shutil
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from app.core.roles import CLI
 
@@ -16,6 +20,14 @@ NO_AUDIT = (
     ", so nothing was audited. Start a server with `stockpulse serve`, or check "
     "STOCKPULSE_DYNAMODB and STOCKPULSE_TABLE_PREFIX"
 )
+
+WHEN = (
+    "WHEN is a time before now (90s, 15m, 2h, 7d, 2w), a date (2026-11-28), or a date and time "
+    "(2026-11-28T09:30, or with an offset 2026-11-28T09:30+01:00). Without an offset, it is in the "
+    "zone STOCKPULSE_TIMEZONE."
+)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_FIRST, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 _ON_TERMINAL, _IN_LOG = 0.5, 10.0  # seconds between two reports of progress
 _BAR = 20  # characters
@@ -31,6 +43,53 @@ def actor() -> str:
 
 class CommandError(Exception):
     """The command cannot run. The message says why, and what to do."""
+
+
+def period_of(
+    arguments: argparse.Namespace, now: datetime, zone: ZoneInfo
+) -> tuple[datetime | None, datetime | None]:
+    """The times of `--since` and `--until`; None where one is not given.
+
+    Raises:
+        CommandError: one is no time, or they are in the wrong order.
+
+    """
+    times: list[datetime | None] = []
+    for name in ("since", "until"):
+        text = getattr(arguments, name)
+        try:
+            times.append(None if text is None else moment_of(text, now, zone))
+        except ValueError as error:
+            raise CommandError(f"--{name} {error}") from None
+    since, until = times
+    if since is not None and until is not None and since > until:
+        raise CommandError("--since is later than --until")
+    return since, until
+
+
+def moment_of(text: str, now: datetime, zone: ZoneInfo) -> datetime:
+    """The time that an option says: a time before `now` such as `2h`, or a date and time.
+
+    A time without an offset is in `zone`; a date is its midnight.
+
+    Raises:
+        ValueError: it is neither.
+
+    """
+    try:
+        if (match := re.fullmatch(r"([0-9]{1,9})([smhdw])", text)) is not None:
+            moment = now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+        else:
+            moment = datetime.fromisoformat(text)
+            moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
+        if _FIRST <= moment.astimezone(UTC) < _END:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(
+        "must be a time before now such as 90s, 15m, 2h, 7d or 2w, a date such as 2026-11-28, or a "
+        f"time such as 2026-11-28T09:30 (in {zone.key}) or 2026-11-28T09:30+01:00"
+    )
 
 
 class Progress:

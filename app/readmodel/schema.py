@@ -32,6 +32,7 @@ CREATE TABLE products (
     name TEXT NOT NULL,
     category TEXT NOT NULL,
     category_key TEXT NOT NULL,
+    unit TEXT NOT NULL,
     stock REAL NOT NULL,
     price REAL NOT NULL,
     reorder_point REAL NOT NULL,
@@ -102,6 +103,7 @@ CREATE TABLE trend_products (
     id TEXT NOT NULL UNIQUE,
     deleted INTEGER NOT NULL DEFAULT 1,
     category TEXT NOT NULL DEFAULT '',
+    unit TEXT NOT NULL DEFAULT '',
     stock REAL NOT NULL DEFAULT -9e999,
     value REAL NOT NULL DEFAULT 0,
     last_sold INTEGER NOT NULL DEFAULT 0,
@@ -120,21 +122,21 @@ CREATE TABLE trend_products (
 CREATE INDEX by_last_sold ON trend_products (last_sold, id) WHERE NOT deleted AND stock > 0;
 
 CREATE TRIGGER new_trend_product AFTER INSERT ON products BEGIN
-    INSERT INTO trend_products (id, deleted, category, stock, value)
+    INSERT INTO trend_products (id, deleted, category, unit, stock, value)
     VALUES (
-        new.id, new.deleted, new.category, new.stock,
+        new.id, new.deleted, new.category, new.unit, new.stock,
         CASE WHEN new.stock > -9e999 AND new.price > -9e999
             THEN round(new.stock * new.price * 1e6) ELSE 0 END
     )
     ON CONFLICT (id) DO UPDATE SET
-        deleted = excluded.deleted, category = excluded.category, stock = excluded.stock,
-        value = excluded.value;
+        deleted = excluded.deleted, category = excluded.category, unit = excluded.unit,
+        stock = excluded.stock, value = excluded.value;
 END;
 CREATE TRIGGER changed_trend_product AFTER UPDATE OF event_key ON products
 WHEN old.event_key <> new.event_key
 BEGIN
     UPDATE trend_products SET
-        deleted = new.deleted, category = new.category, stock = new.stock,
+        deleted = new.deleted, category = new.category, unit = new.unit, stock = new.stock,
         value = CASE WHEN new.stock > -9e999 AND new.price > -9e999
             THEN round(new.stock * new.price * 1e6) ELSE 0 END
     WHERE id = new.id;

@@ -24,8 +24,8 @@ import { createTileBoard } from "./tileboard.js";
 const BUSY_INTERVAL = 2_000; // new entries while the feed is busy
 
 const $ = (id) => document.getElementById(id);
-const { history, events, stock, reorderPoint, noReorder } = document.querySelector("main").dataset;
-const levelNames = { reorderPoint, noReorder };
+const { history, events, stock, reorderPoint, noReorder, unit } = document.querySelector("main").dataset;
+const levelNames = { reorderPoint, noReorder, unit };
 const list = $("feed");
 const older = $("older");
 const times = createTimes();

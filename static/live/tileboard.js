@@ -1,5 +1,6 @@
 // Shows the tiles' numbers as they change; the sparkline at most once a second.
 
+import { quantity } from "../rows/format.js";
 import { createTiles, seconds } from "./tiles.js";
 
 const SLOW = 1_000;
@@ -12,9 +13,9 @@ export function createTileBoard(board, times, levelNames) {
   const now = () => Date.now() + skew; // the server's clock, which is close to that of the events' times
   let skew = 0;
   let tiles = null;
-  const values = [...board.querySelectorAll("[data-tile]")].filter((value) => value.textContent !== "mixed");
+  const values = [...board.querySelectorAll("[data-tile]")];
   const part = (name) => board.querySelector(`[data-part=${name}]`);
-  const [period, line] = [part("period"), part("line")];
+  const [period, line, kinds] = [part("period"), part("line"), part("kinds")];
   let drawn = 0;
 
   function begin(text) {
@@ -33,16 +34,34 @@ export function createTileBoard(board, times, levelNames) {
     show();
   }
 
+  const grouped = (number) => number.toLocaleString("en", { maximumFractionDigits: 6 });
+  const inStock = ([unit, number]) => quantity(grouped(number), unit);
+
+  function textOf(name, numbers) {
+    const number = numbers[name];
+    if (number === null) return "\u2013";
+    return name === "units" ? inStock(number[0]) : name === "lag" ? seconds(number) : grouped(number);
+  }
+
+  // Quantities of two units are never added up: those of the others stand beside the first.
+  function showKinds(units) {
+    const texts = units.map(inStock);
+    const others = texts.slice(1).join(", ");
+    if (kinds.textContent === others) return;
+    kinds.textContent = others;
+    kinds.closest(".tile").title = others === "" ? "" : texts.join(", ");
+  }
+
   function show() {
     const moment = now();
     const numbers = tiles.numbers(moment);
     for (const value of values) {
-      const number = numbers[value.dataset.tile];
-      const text = number === null ? "\u2013" : value.dataset.tile === "lag" ? seconds(number) : number.toLocaleString("en", { maximumFractionDigits: 6 });
+      const text = textOf(value.dataset.tile, numbers);
       if (value.textContent === text) continue;
       value.textContent = text;
       value.closest(".tile").dataset.value = text;
     }
+    showKinds(numbers.units ?? []);
     if (Date.now() - drawn < SLOW) return;
     drawn = Date.now();
     line.setAttribute("d", tiles.line(moment, HEIGHT));

@@ -3,15 +3,15 @@
 // Pure. app/web/pages/live/tiles.py counts the same; tests/js/effects.json tests both.
 
 import { isBaseline, isSynthetic } from "../rows/format.js";
-import { isLow } from "../rows/level.js";
+import { isLow, unitOf } from "../rows/level.js";
 
 export const WINDOW = 60; // minutes
 const MINUTE = 60_000;
 const NO_BEFORE = new Set(["INSERT", "inserted"]);
 const NO_AFTER = new Set(["REMOVE", "deleted", "expired"]);
-const NONE = Object.freeze({ products: 0, units: 0, low: 0, out: 0 });
+const NONE = Object.freeze({ products: 0, units: [], low: 0, out: 0 });
 
-/** What an event's data changes in the number of products, units, and products low and out. */
+/** What an event's data changes: products, stock as pairs of unit and change, products low and out. */
 export function effectOf(data, levelNames) {
   // A product that is older than its recording was counted before it was recorded.
   if (data.kind === "gap" || data.kind === "internal" || isBaseline(data)) return NONE;
@@ -22,9 +22,13 @@ export function effectOf(data, levelNames) {
   const [before, after] = [data.stock_before, data.stock_after];
   const out = (stock) => Number(stock !== null && Number(stock) <= 0);
   const low = (stock, image) => Number(isLow(stock, image, levelNames));
+  const units = [...added(new Map(), [
+    [unitOf(data.before, data.unit, levelNames), -Number(before ?? 0)],
+    [unitOf(data.after, data.unit, levelNames), Number(after ?? 0)],
+  ])];
   return {
     products,
-    units: rounded(Number(after ?? 0) - Number(before ?? 0)),
+    units: units.map(([unit, change]) => [unit, rounded(change)]).filter(([, change]) => change !== 0),
     low: low(after, data.after) - low(before, data.before),
     out: out(after) - out(before),
   };
@@ -32,12 +36,14 @@ export function effectOf(data, levelNames) {
 
 /**
  * `minutes` and `delays` are pairs of a minute (since 1970) and its changes or longest delay in ms;
- * `since` is when the count begins, or null; `stock` is {products, units, low, out}, or null.
+ * `since` is when the count begins, or null; `stock` is {products, units, low, out}, or null, where
+ * `units` are pairs of a unit and its stock, first that of most products.
  */
 export function createTiles({ minutes = [], delays = [], since = null, stock = null }, levelNames) {
   const counts = new Map(minutes);
   const longest = new Map(delays);
-  const sums = stock && { ...stock, units: Number(stock.units) };
+  const sums = stock && { ...stock };
+  const units = new Map(stock?.units.map(([unit, number]) => [unit, Number(number)]));
 
   let kept = 0; // the minute that the window ended with
 
@@ -57,8 +63,8 @@ export function createTiles({ minutes = [], delays = [], since = null, stock = n
       if (data.counted) return;
       if (sums !== null) {
         const effect = effectOf(data, levelNames);
-        for (const name of Object.keys(NONE)) sums[name] += effect[name];
-        sums.units = rounded(sums.units);
+        for (const name of ["products", "low", "out"]) sums[name] += effect[name];
+        added(units, effect.units);
       }
       if (isSynthetic(data)) return;
       // The clocks of store and browser differ a little; count a future event as now.
@@ -76,7 +82,8 @@ export function createTiles({ minutes = [], delays = [], since = null, stock = n
     numbers(now) {
       last(now);
       return {
-        ...(sums ?? { products: null, units: null, low: null, out: null }),
+        ...(sums ?? { products: null, low: null, out: null }),
+        units: sums && (units.size > 0 ? [...units] : [["", 0]]),
         changes: [...counts.values()].reduce((sum, count) => sum + count, 0),
         lag: longest.size > 0 ? Math.max(...longest.values()) : null,
         since: since !== null && since > now - WINDOW * MINUTE ? since : null,
@@ -98,6 +105,12 @@ export function seconds(ms) {
   const time = ms / 1000;
   if (time >= 120) return `${Math.round(time / 60)} min`;
   return `${time.toFixed(time < 10 ? 1 : 0)} s`;
+}
+
+// Adds pairs of a unit and a number to `sums`.
+function added(sums, pairs) {
+  for (const [unit, number] of pairs) sums.set(unit, rounded((sums.get(unit) ?? 0) + number));
+  return sums;
 }
 
 // Stocks have up to six decimals; binary sums of them are rounded back.

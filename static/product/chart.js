@@ -1,5 +1,7 @@
 // The stock as steps, with the reorder point and what explains the jumps; the table has the same.
 
+import { axisIn, createPlot } from "../charts/plot.js";
+
 const HEIGHT = 240;
 const NAMES = {
   counted: "counted", inserted: "created", deleted: "deleted", expired: "expired",
@@ -31,30 +33,16 @@ export function verticalRange(data, low, high) {
  * `data`: `{since, until, times, stock, low, marks}` in seconds.
  */
 export async function createChart(holder, times, first) {
-  let uPlot;
-  try {
-    ({ default: uPlot } = await import("../vendor/uPlot.esm.js"));
-  } catch {
-    return null;
-  }
   let data = first;
   let second = null;
-  let plot = null;
   const tip = document.createElement("span");
   tip.className = "chart-tip";
-  const colour = (name) => getComputedStyle(holder).getPropertyValue(name).trim();
+  const plot = await createPlot(holder, HEIGHT, options, () => [data.times, data.stock], () => holder.append(tip));
+  if (plot === null) return null;
 
-  function draw() {
-    plot?.destroy();
-    plot = new uPlot(options(), [data.times, data.stock], holder);
-    holder.append(tip);
-  }
-
-  function options() {
-    const axis = { stroke: colour("--muted"), font: "11px system-ui", ticks: { show: false } };
+  function options(colour, uPlot) {
+    const axis = axisIn(colour);
     return {
-      width: holder.clientWidth,
-      height: HEIGHT,
       padding: [10, 12, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
@@ -71,14 +59,16 @@ export async function createChart(holder, times, first) {
         fill: `color-mix(in srgb, ${colour("--muted")} 10%, transparent)`,
         paths: uPlot.paths.stepped({ align: 1 }),
       }],
-      hooks: { draw: [overlay], setCursor: [read] },
+      hooks: { draw: [(u) => overlay(u, colour)], setCursor: [read] },
     };
   }
 
-  const label = (at) => (data.until - data.since > 2 * 86400 ? times.day(at * 1000) : times.minute(at * 1000));
+  function label(at) {
+    return data.until - data.since > 2 * 86400 ? times.day(at * 1000) : times.minute(at * 1000);
+  }
 
   // The reorder point, the marks, and the point that is looked at.
-  function overlay(u) {
+  function overlay(u, colour) {
     const { ctx, bbox } = u;
     const scale = devicePixelRatio;
     ctx.save();
@@ -127,19 +117,14 @@ export async function createChart(holder, times, first) {
     return [times.long(at * 1000), amount, ...new Set(near)].join(" · ");
   }
 
-  draw();
-  new ResizeObserver(() => plot.setSize({ width: holder.clientWidth, height: HEIGHT })).observe(holder);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  addEventListener("theme", draw);
-
   return {
     show(next) {
       data = next;
-      plot.setData([data.times, data.stock]);
+      plot.renew();
     },
     point(next) {
       second = next;
-      plot.redraw(false);
+      plot.redraw();
     },
   };
 }

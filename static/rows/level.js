@@ -2,7 +2,7 @@
 //
 // app/web/pages/rows/stock_level.py decides the same; tests/js/rows.json tests both.
 
-const DEFAULT_NAMES = { reorderPoint: "ReorderPoint", noReorder: "NoReorder" };
+const DEFAULT_NAMES = { reorderPoint: "ReorderPoint", noReorder: "NoReorder", unit: "" };
 
 /** The level of a stock ("", "low", "out" or "negative"); without the image it is never low. */
 export function levelOf(stock, image, names) {
@@ -18,6 +18,13 @@ export function isLow(stock, image, names = DEFAULT_NAMES) {
   const point = valueAt(image, names.reorderPoint);
   const counts = typeof point === "number" && point > 0 && valueAt(image, names.noReorder) !== true;
   return counts && Number(stock) <= point;
+}
+
+/** The unit of a stock in the image, or `unit` if there is none; empty without a unit. */
+export function unitOf(image, unit, names = DEFAULT_NAMES) {
+  if (image === null || !names.unit) return unit ?? "";
+  const value = valueAt(image, names.unit);
+  return typeof value === "string" ? value : "";
 }
 
 /** The value of an attribute, which may lie inside maps: `inventory.qty`; undefined without one. */

@@ -22,7 +22,12 @@ def test_live_page_shows_units_and_never_sums_different_ones(app: App, page: Pag
     expect(page.locator("#pill")).to_have_attribute("data-state", "live")
     app.adjust("R1", -3)
     expect(page.locator(".row [data-part=change]").first).to_have_text("12 → 9 kg (−3)")
-    expect(page.locator("[data-tile=units]")).to_have_text("mixed")
+    expect(page.locator("[data-tile=units]")).to_have_text("9 kg")
+    app.create("R2", 40)
+    expect(page.locator("[data-part=kinds]")).to_have_text("40")
+    page.reload()
+    shown = page.locator(".tile", has=page.locator("[data-tile=units]"))
+    expect(shown).to_have_attribute("title", "40, 9 kg")
 
 
 def test_stock_cell_follows_the_stream_with_its_unit(app: App, page: Page) -> None:

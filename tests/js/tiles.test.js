@@ -15,16 +15,17 @@ const event = (fields = {}) => ({
 // tests/unit/web/pages/test_tiles.py runs the same cases in the server's code.
 for (const { name, data, expect } of JSON.parse(readFileSync(new URL("effects.json", import.meta.url), "utf8"))) {
   test(`the effect of an event matches the server: ${name}`, () => {
-    assert.deepEqual(effectOf(event(data)), { products: 0, units: 0, low: 0, out: 0, ...expect });
+    const names = { reorderPoint: "ReorderPoint", noReorder: "NoReorder", unit: "Unit" };
+    assert.deepEqual(effectOf(event(data), names), { products: 0, units: [], low: 0, out: 0, ...expect });
   });
 }
 
 test("each event continues the server's sums", () => {
-  const tiles = createTiles({ stock: { products: 10, units: "500.1", low: 2, out: 1 } });
+  const tiles = createTiles({ stock: { products: 10, units: [["", "500.1"], ["kg", 4]], low: 2, out: 1 } });
   tiles.add(event(), NOW);
   tiles.add(event({ stock_before: 0.2, stock_after: 0, delta: -0.2 }), NOW);
   const { products, units, low, out } = tiles.numbers(NOW);
-  assert.deepEqual({ products, units, low, out }, { products: 10, units: 496.9, low: 2, out: 2 });
+  assert.deepEqual({ products, units, low, out }, { products: 10, units: [["", 496.9], ["kg", 4]], low: 2, out: 2 });
 });
 
 test("sums that the server does not know stay unknown", () => {
@@ -51,9 +52,9 @@ test("an event older than an hour is no change of the hour, one from the future 
 });
 
 test("an event that the server's numbers have is not counted again", () => {
-  const tiles = createTiles({ stock: { products: 1, units: 9, low: 0, out: 0 } });
+  const tiles = createTiles({ stock: { products: 1, units: [["", 9]], low: 0, out: 0 } });
   tiles.add(event({ counted: true }), NOW);
-  assert.deepEqual([tiles.numbers(NOW).changes, tiles.numbers(NOW).units], [0, 9]);
+  assert.deepEqual([tiles.numbers(NOW).changes, tiles.numbers(NOW).units], [0, [["", 9]]]);
 });
 
 test("an incomplete count is reported until it is an hour old", () => {

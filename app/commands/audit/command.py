@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.commands.audit.lines import human_line, json_line
-from app.commands.audit.selection import Selection, moment_of, start_of
-from app.commands.common import NO_AUDIT, CommandError, Progress
+from app.commands.audit.selection import Selection, start_of
+from app.commands.common import NO_AUDIT, WHEN, CommandError, Progress, period_of
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.errors import StoreUnavailable
@@ -53,10 +53,8 @@ def add(commands: Any) -> None:
         help="print changes: who changed what, when and why",
         description="Prints events from the audit, oldest first: those since a time, or else the "
         "newest. Times are those of the changes. Options for values can be repeated.",
-        epilog="WHEN is a time before now (90s, 15m, 2h, 7d, 2w), a date (2026-11-28), or a date "
-        "and time (2026-11-28T09:30, or with an offset 2026-11-28T09:30+01:00). Without an offset, "
-        "it is in the zone STOCKPULSE_TIMEZONE. Without --product, changes that arrived more than "
-        "a day after --until are left out.",
+        epilog=f"{WHEN} Without --product, changes that arrived more than a day after --until are "
+        "left out.",
     )
     parser.add_argument("--product", metavar="ID", help="only the history of this product")
     parser.add_argument("--since", metavar="WHEN", help="only changes from this time on")
@@ -123,18 +121,9 @@ def selection_of(arguments: argparse.Namespace, now: datetime, zone: ZoneInfo) -
         CommandError: a time is invalid, or no event can match.
 
     """
-    times: dict[str, datetime | None] = {"since": None, "until": None}
-    for name in times:
-        if (text := getattr(arguments, name)) is not None:
-            try:
-                times[name] = moment_of(text, now, zone)
-            except ValueError as error:
-                raise CommandError(f"--{name} {error}") from None
-    since, until = times["since"], times["until"]
+    since, until = period_of(arguments, now, zone)
     if until is not None and arguments.follow:
         raise CommandError("--follow waits for new changes, so it cannot be used with --until")
-    if since is not None and until is not None and since > until:
-        raise CommandError("--since is later than --until")
     return Selection(
         since,
         until,

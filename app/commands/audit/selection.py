@@ -1,19 +1,14 @@
 """A selection of events is what the options of `stockpulse audit` say. Pure."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 from app.core.events import ChangeEvent, data_of
 from app.web.pages.event_rows import who
 
 P = TypeVar("P")
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_FIRST, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +49,3 @@ def start_of(
             if found == limit:
                 break
     return start
-
-
-def moment_of(text: str, now: datetime, zone: ZoneInfo) -> datetime:
-    """The time that an option says: a time before `now` such as `2h`, or a date and time.
-
-    A time without an offset is in `zone`; a date is its midnight.
-
-    Raises:
-        ValueError: it is neither.
-
-    """
-    try:
-        if (match := re.fullmatch(r"([0-9]{1,9})([smhdw])", text)) is not None:
-            moment = now - timedelta(**{_UNITS[match[2]]: int(match[1])})
-        else:
-            moment = datetime.fromisoformat(text)
-            moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-        if _FIRST <= moment.astimezone(UTC) < _END:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError(
-        "must be a time before now such as 90s, 15m, 2h, 7d or 2w, a date such as 2026-11-28, or a "
-        f"time such as 2026-11-28T09:30 (in {zone.key}) or 2026-11-28T09:30+01:00"
-    )

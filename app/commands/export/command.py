@@ -7,11 +7,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from app.commands.common import CommandError, Progress
+from app.commands.common import WHEN, CommandError, Progress, period_of
 from app.commands.export.sources import Source, event_source, product_source
 from app.config.settings import Settings
 from app.core.events import KINDS
@@ -21,7 +23,6 @@ from app.store import location
 from app.web.exports.export_build import Order, build
 from app.web.exports.export_file import FORMATS, Dialect, Format, chunks_of
 from app.web.exports.spreadsheet import MOST_ROWS
-from app.web.schemas.fields import moment
 
 Say = Callable[[str], None]
 
@@ -52,7 +53,9 @@ def add(commands: Any) -> None:
         help=f"{', '.join(SORT_KEYS)}; in descending order as --sort=-FIELD (default: id)",
     )
     products.set_defaults(source=product_source)
-    events = kinds.add_parser("events", help="all events, newest first, or those that match")
+    events = kinds.add_parser(
+        "events", help="all events, newest first, or those that match", epilog=WHEN
+    )
     shown = [kind for kind in KINDS if kind != "internal"]
     events.add_argument(
         "--kind", action="append", choices=shown, help="only this kind; can be repeated"
@@ -61,8 +64,8 @@ def add(commands: Any) -> None:
     events.add_argument("--category", help="only events of products of this category")
     events.add_argument("--actor", help="only changes by this key or person")
     events.add_argument("--min-delta", type=_number, metavar="NUMBER", help="least stock change")
-    events.add_argument("--since", type=_moment, metavar="TIME", help="only changes from this time")
-    events.add_argument("--until", type=_moment, metavar="TIME", help="only changes before it")
+    events.add_argument("--since", metavar="WHEN", help="only changes from this time on")
+    events.add_argument("--until", metavar="WHEN", help="only changes before this time")
     events.set_defaults(source=event_source)
     for one in (products, events):
         one.add_argument(
@@ -85,6 +88,9 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     if output is None and sys.stdout.isatty():
         raise CommandError("choose a file with --output FILE, or send the output to one")
     dialect = Dialect(safe=not arguments.raw, bom=arguments.bom)
+    if "since" in arguments:
+        zone = ZoneInfo(settings.timezone)
+        arguments.since, arguments.until = period_of(arguments, datetime.now(UTC), zone)
     names = settings.table_names
     with (
         Progress() as progress,
@@ -165,13 +171,6 @@ def _number(text: str) -> Any:
     if (number := number_of(text)) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return number
-
-
-def _moment(text: str) -> Any:
-    try:
-        return moment(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _say(text: str) -> None:

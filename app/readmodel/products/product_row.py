@@ -38,6 +38,11 @@ class ProductRow:
         return folded(self.category)
 
     @cached_property
+    def unit(self) -> str:
+        """The unit of the stock as it is; empty without one."""
+        return storable(text(self._item, self._names.unit) or "")
+
+    @cached_property
     def stock(self) -> float:
         """The stock; `NO_NUMBER` without one."""
         return _key(self._stock)

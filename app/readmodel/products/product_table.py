@@ -11,10 +11,10 @@ import orjson
 from app.readmodel.products.product_row import ProductRow
 
 _COLUMNS = (
-    "event_key, deleted, low, name, category, category_key, stock, price, reorder_point, "
+    "event_key, deleted, low, name, category, category_key, unit, stock, price, reorder_point, "
     "updated_at, words, codes, tags, item"
 )
-_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 _INSERT = f"INSERT INTO products (id, {_COLUMNS}) VALUES (?, {_MARKS}) RETURNING number"  # noqa: S608 - constants
 _UPDATE = f"UPDATE products SET ({_COLUMNS}) = ({_MARKS}) WHERE number = ?"  # noqa: S608 - constants
 
@@ -70,6 +70,7 @@ def _columns(row: ProductRow) -> tuple[Any, ...]:
         row.name,
         row.category,
         row.category_key,
+        row.unit,
         row.stock,
         row.price,
         row.reorder_point,

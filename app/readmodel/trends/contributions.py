@@ -12,7 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.core.events import ChangeEvent
-from app.core.item import AttributeNames, Item, number, stock
+from app.core.item import AttributeNames, Item, number, stock, text
 from app.core.numbers import digits
 from app.readmodel.products.product_row import storable
 from app.store.audit.chain import is_baseline
@@ -26,7 +26,9 @@ ALL = "all"  # quarter; kind and reason (`move_label`)
 CATEGORY = "="  # the same of one category, whose name follows
 DAYS = "days"  # number of the local day; category
 EVENTS = "events"  # quarter; kind
+STILL = "still="  # the same of one category, of events that moved nothing: the others are above
 VALUE = "value"  # quarter; none. Amounts are money
+CATEGORY_VALUE = "value="  # the same of one category
 UNKNOWN_VALUE = "unknown value"  # the same, of events that do not show how they changed the value
 MINUTES = "minutes"  # minute; none
 
@@ -113,15 +115,22 @@ def amounts(
         yield Key(ALL, quarter, label, unit), amount
         yield Key(CATEGORY + category, quarter, label, unit), amount
         yield Key(DAYS, day_number(event.occurred_at, zone), category, unit), amount
+    else:
+        yield Key(STILL + category, quarter, event.kind, ""), Amount(1, outside, 0, 0)
     if event.kind not in {"gap", "reconciled"}:
         if event.kind != "stock_changed" or not moved:
             unit, up, down = "", 0, 0
         yield Key(MINUTES, seconds // MINUTE, "", unit), Amount(1, outside, up, down)
-    changed = value_change(event, names)
+    changed = value_changes(event, names)
     if changed is None:
         yield Key(UNKNOWN_VALUE, quarter, "", ""), Amount(1, outside, 0, 0)
-    elif changed:
-        yield Key(VALUE, quarter, "", ""), Amount(1, outside, *_up_and_down(changed))
+        return
+    if total := sum(changed.values(), Decimal(0)):
+        yield Key(VALUE, quarter, "", ""), Amount(1, outside, *_up_and_down(total))
+    for name, change in changed.items():
+        if change:
+            key = Key(CATEGORY_VALUE + storable(name), quarter, "", "")
+            yield key, Amount(1, outside, *_up_and_down(change))
 
 
 def product_amount(event: ChangeEvent, zone: ZoneInfo) -> ProductAmount:
@@ -140,24 +149,27 @@ def product_amount(event: ChangeEvent, zone: ZoneInfo) -> ProductAmount:
     )
 
 
-def value_change(event: ChangeEvent, names: AttributeNames) -> Decimal | None:
-    """By how much the event changed the value of the stock; None if that is not known.
+def value_changes(event: ChangeEvent, names: AttributeNames) -> dict[str, Decimal] | None:
+    """By how much the event changed the value of each category's stock; None if that is not known.
 
     A product that was there before its recording began has had its value since ever.
     """
     if event.kind in {"gap", "reconciled"}:
-        return Decimal(0) if is_baseline(event.event_key) else None
+        return {} if is_baseline(event.event_key) else None
     before, after = event.product_before, event.product_after
     lacks_before = before is None and event.kind != "inserted"
     lacks_after = after is None and event.kind not in {"deleted", "expired"}
     if lacks_before or lacks_after:
         return None
-    return _value(after, names) - _value(before, names)
+    found: dict[str, Decimal] = {}
+    for item, sign in ((before, -1), (after, 1)):
+        if item is not None:
+            category = text(item, names.category) or ""
+            found[category] = found.get(category, Decimal(0)) + sign * _value(item, names)
+    return found
 
 
-def _value(item: Item | None, names: AttributeNames) -> Decimal:
-    if item is None:
-        return Decimal(0)
+def _value(item: Item, names: AttributeNames) -> Decimal:
     units, price = stock(item, names), number(item, names.price)
     return Decimal(0) if units is None or price is None else units * price
 

@@ -19,10 +19,13 @@ _DELAYED = 2000  # of the newest events, those whose delay is compared
 
 @dataclass(frozen=True, slots=True)
 class StockSums:
-    """How many products there are, their units, and how many are low and out of stock."""
+    """How many products there are, their stock, and how many are low and out of stock.
+
+    `units`: the stock by unit (empty for products without one), first that of most products.
+    """
 
     products: int
-    units: Decimal
+    units: dict[str, Decimal]
     low: int
     out: int
 
@@ -59,16 +62,18 @@ class LastHour:
     def stock(self) -> StockSums:
         """The sums over all products."""
         # A product counts as its events leave it: the copy may show a write before its event.
-        products, units, out = self._connection.execute(
-            "SELECT count(*), total(round(stock * 1e6)) FILTER (WHERE stock > ?1), "
+        rows = self._connection.execute(
+            "SELECT unit, count(*), total(round(stock * 1e6)) FILTER (WHERE stock > ?1), "
             "count(*) FILTER (WHERE stock <= 0 AND stock > ?1) "
-            "FROM trend_products WHERE NOT deleted",
+            "FROM trend_products WHERE NOT deleted GROUP BY unit ORDER BY 2 DESC, unit",
             (NO_NUMBER,),
-        ).fetchone()
+        ).fetchall()
         (low,) = self._connection.execute(
             "SELECT count(*) FROM products WHERE low AND deleted = 0"
         ).fetchone()
-        return StockSums(products, number_from(units), low, out)
+        units = {unit: number_from(sum_of) for unit, _, sum_of, _ in rows}
+        products, out = (sum(row[column] for row in rows) for column in (1, 3))
+        return StockSums(products, units, low, out)
 
     def has(self, product_id: str, event_key: str) -> bool:
         """Whether an event is counted."""

@@ -79,6 +79,35 @@ def period(since: datetime, until: datetime, bucket: BucketName, zone: ZoneInfo)
     return Period(bucket, tuple(bounds), zone)
 
 
+def clipped(found: Period, first: int, end: int) -> Period:
+    """The period from quarter `first` up to `end`: its first and last buckets may be parts."""
+    inner = [one for one in found.bounds if first < one < end]
+    return Period(found.bucket, (first, *inner, end), found.zone)
+
+
+def quarter_behind(moment: datetime) -> int:
+    """The first quarter that begins after a moment."""
+    return int(moment.timestamp()) // QUARTER + 1
+
+
+def hours_before(first: int, end: int) -> tuple[int, int]:
+    """The quarters of the equally long time before these."""
+    return first - (end - first), first
+
+
+def days_before(first: int, end: int, zone: ZoneInfo) -> tuple[int, int]:
+    """The quarters of as many days before these, up to the same time of day.
+
+    `first` begins a day; the last day may be a part, and is then compared with the same part.
+    """
+    begin = start_of(first).astimezone(zone).date()
+    local = start_of(end).astimezone(zone)
+    days = (start_of(end - 1).astimezone(zone).date() - begin).days + 1
+    then = local.replace(tzinfo=None) - timedelta(days=days)
+    behind = int(then.replace(tzinfo=zone).timestamp()) // QUARTER
+    return quarter_of(begin - timedelta(days=days), zone), min(behind, first)
+
+
 def days_within(first: int, end: int, zone: ZoneInfo) -> tuple[date, date] | None:
     """The days that lie whole within these quarters: the first, and the one behind the last."""
     begin = start_of(first).astimezone(zone).date()

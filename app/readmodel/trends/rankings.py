@@ -1,7 +1,5 @@
 """Lists of products by their sums: one pass over the narrow rows, with the best ones kept."""
 
-import base64
-import binascii
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from app.core.errors import InvalidCursor
 from app.core.item import AttributeNames, from_canonical
 from app.readmodel.products.product_row import storable
 from app.readmodel.trends.contributions import number_from
+from app.readmodel.trends.ranking_cursor import cursor_of, place_of
 from app.store.products.model import Product, product_of
 
 Window = Literal[7, 30, 90]  # days, today included
@@ -28,6 +26,12 @@ _MEASURES: dict[Measure, str] = {
     "in": "up_{0}",
     "out": "down_{0}",
     "moved": "up_{0} + down_{0}",
+}
+_MEASURES_OF_DAYS: dict[Measure, str] = {
+    "sold": "sum(sold)",
+    "in": "sum(up)",
+    "out": "sum(down)",
+    "moved": "sum(up) + sum(down)",
 }
 # Of the last 30 days, those since the product's first event; `today` has a fraction.
 _DAYS = f"max(1.0, min({RATE_WINDOW - 1} + :today - CAST(:today AS INTEGER), :today - first_day))"
@@ -137,6 +141,34 @@ class Rankings:
         ranking = _Ranking("days left", _DAYS_LEFT, condition, RATE_WINDOW)
         return self._page(connection, ranking, {}, now, category, limit, cursor)
 
+    def movers_of_days(
+        self,
+        connection: sqlite3.Connection,
+        days: tuple[int, int],
+        measure: Measure,
+        category: str | None,
+        most: int,
+    ) -> list[ProductTrend]:
+        """The products that moved the most units in some days; deleted ones too.
+
+        `days`: the number of the first day, and of the one behind the last. `days_left` is None.
+        """
+        order = _MEASURES_OF_DAYS[measure]
+        given: dict[str, Any] = {"first": days[0], "behind": days[1], "most": most}
+        condition = ""
+        if category is not None:
+            condition = "WHERE category = :category "
+            given["category"] = storable(category)
+        # A product's days are one range of the table's key, so its other days are not read.
+        rows = connection.execute(
+            f"SELECT id, deleted, sum(up), sum(down), sum(sold), last_sold, NULL "  # noqa: S608 - bound values
+            "FROM trend_products CROSS JOIN product_days "
+            f"ON product = number AND day >= :first AND day < :behind {condition}"
+            f"GROUP BY number HAVING {order} > 0 ORDER BY {order} DESC, id LIMIT :most",
+            given,
+        )
+        return [self._trend(connection, row) for row in rows.fetchall()]
+
     def sales_rates(
         self, connection: sqlite3.Connection, now: datetime, product_ids: Sequence[str]
     ) -> dict[str, float]:
@@ -165,7 +197,7 @@ class Rankings:
             condition += " AND category = :category"
             given["category"] = storable(category)
         if cursor is not None:
-            today, place, last = _place_of(ranking, cursor)
+            today, place, last = place_of(ranking.name, cursor)
             given |= {"today": today, "place": place, "last": last}
             after = "<" if ranking.descending else ">"
             condition += (
@@ -183,7 +215,7 @@ class Rankings:
         following = None
         if len(rows) > limit:
             place, last = rows[limit - 1][:2]
-            following = _cursor_of(ranking, given["today"], place, last)
+            following = cursor_of(ranking.name, given["today"], place, last)
         return TrendPage([self._trend(connection, row[1:]) for row in rows[:limit]], following)
 
     def _trend(self, connection: sqlite3.Connection, row: Sequence[Any]) -> ProductTrend:
@@ -208,27 +240,3 @@ def _today(now: datetime, zone: ZoneInfo) -> float:
     local = now.astimezone(zone)
     passed = local.hour * 3600 + local.minute * 60 + local.second
     return local.toordinal() + passed / _DAY
-
-
-def _cursor_of(ranking: _Ranking, today: float, place: float, last: str) -> str:
-    data = orjson.dumps([ranking.name, today, place, last])
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _place_of(ranking: _Ranking, cursor: str) -> tuple[float, float, str]:
-    try:
-        data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        name, today, place, last = orjson.loads(data)
-    except (binascii.Error, ValueError, TypeError):
-        name = None
-    if (
-        name != ranking.name
-        or not isinstance(today, (int, float))
-        or not isinstance(place, (int, float))
-        or not isinstance(last, str)
-    ):
-        raise InvalidCursor(
-            "No page of this list returned the cursor. Omit it to start again.",
-            extra={"errors": [{"pointer": "?cursor", "detail": "unknown cursor"}]},
-        )
-    return float(today), float(place), last

@@ -12,9 +12,11 @@ from app.readmodel.products.product_row import storable
 from app.readmodel.trends.contributions import (
     ALL,
     CATEGORY,
+    CATEGORY_VALUE,
     DAYS,
     EVENTS,
     MOVES,
+    STILL,
     UNKNOWN_VALUE,
     VALUE,
     move_label,
@@ -60,17 +62,20 @@ class Sum:
 
 
 Unit = str
+Why = tuple[str, str]  # kind and reason; the reason is empty if none was sent
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
     """The sums of each bucket, of kinds and reasons, and of categories, each by unit.
 
-    `categories` has the most that moved; `more_categories` says how many it leaves out.
+    `cells` has those of kinds and reasons in each bucket. `categories` has the most that moved;
+    `more_categories` says how many it leaves out.
     """
 
     buckets: list[dict[Unit, Sum]]
-    reasons: dict[tuple[str, str], dict[Unit, Sum]]
+    reasons: dict[Why, dict[Unit, Sum]]
+    cells: list[dict[Why, dict[Unit, Sum]]]
     categories: dict[str, dict[Unit, Sum]]
     more_categories: int = 0
 
@@ -91,50 +96,62 @@ def movement(
     scope = ALL if category is None else CATEGORY + storable(category)
     labels = None if reason is None else [move_label(kind, reason) for kind in MOVES]
     buckets: list[dict[Unit, Sum]] = [{} for _ in period.spans]
-    reasons: dict[tuple[str, str], dict[Unit, Sum]] = {}
+    cells: list[dict[Why, dict[Unit, Sum]]] = [{} for _ in period.spans]
+    reasons: dict[Why, dict[Unit, Sum]] = {}
     for number, label, unit, changes, _, up, down in _by_bucket(
         connection, scope, period.spans, labels
     ):
         kind, _, why = label.partition("/")
-        for sums in (buckets[number], reasons.setdefault((kind, why), {})):
+        of_reason = (of.setdefault((kind, why), {}) for of in (reasons, cells[number]))
+        for sums in (buckets[number], *of_reason):
             sums.setdefault(unit, Sum()).add(changes, up, down)
     if category is not None or reason is not None:
-        return Movement(buckets, reasons, {})
+        return Movement(buckets, reasons, cells, {})
     categories: dict[str, dict[Unit, Sum]] = {}
     for name, unit, changes, _, up, down in _by_category(connection, period):
         categories.setdefault(name, {}).setdefault(unit, Sum()).add(changes, up, down)
     most = sorted(categories, key=lambda name: (-_moved(categories[name].values()), name))
     shown = {name: categories[name] for name in most[:MOST_CATEGORIES]}
-    return Movement(buckets, reasons, shown, len(most) - len(shown))
+    return Movement(buckets, reasons, cells, shown, len(most) - len(shown))
 
 
-def event_rate(connection: sqlite3.Connection, period: Period) -> list[Rate]:
-    """How many events each bucket has."""
+def event_rate(
+    connection: sqlite3.Connection, period: Period, category: str | None = None
+) -> list[Rate]:
+    """How many events each bucket has, of all products or of one category."""
+    scopes = [EVENTS]
+    if category is not None:
+        scopes = [scope + storable(category) for scope in (CATEGORY, STILL)]
     rates = [Rate() for _ in period.spans]
-    for number, kind, _, events, outside, _, _ in _by_bucket(connection, EVENTS, period.spans):
-        rate = rates[number]
-        rate.events += events
-        rate.outside += outside
-        rate.kinds[kind] = events
+    for scope in scopes:
+        for number, label, _, events, outside, _, _ in _by_bucket(connection, scope, period.spans):
+            rate, kind = rates[number], label.partition("/")[0]
+            rate.events += events
+            rate.outside += outside
+            rate.kinds[kind] = rate.kinds.get(kind, 0) + events
     return rates
 
 
 def stock_value(
-    connection: sqlite3.Connection, period: Period, now: datetime
+    connection: sqlite3.Connection, period: Period, now: datetime, category: str | None = None
 ) -> tuple[list[tuple[datetime, Decimal | None]], datetime | None]:
     """The value at the start of each bucket and at the end, and since when it is known.
+
+    Of all products, or of those that were in one category at the time.
 
     It goes back from the products of the copy. Before the first event, and before one that does not
     show what it changed, the value is None; the second result is `known_since`.
     """
+    scope = VALUE if category is None else CATEGORY_VALUE + storable(category)
     (value,) = connection.execute(
-        "SELECT total(value) FROM trend_products WHERE NOT deleted"
+        "SELECT total(value) FROM trend_products WHERE NOT deleted AND ifnull(category = ?, true)",
+        (None if category is None else storable(category),),
     ).fetchone()
     known = known_since(connection)
     first = recorded_since(connection)
     spans = [*period.spans, (period.end, _LAST)]
     changes = [0.0] * len(spans)
-    for number, _, _, _, _, up, down in _by_bucket(connection, VALUE, spans):
+    for number, _, _, _, _, up, down in _by_bucket(connection, scope, spans):
         changes[number] = up - down
     points: list[tuple[datetime, Decimal | None]] = []
     for (start, _), change in zip(reversed(spans), reversed(changes), strict=True):

@@ -81,14 +81,14 @@ def get_movement(
     response_description="The event rate.",
     responses=_FILLING,
 )
-def get_event_rate(services: ServicesDep, period: PeriodDep) -> Response:
+def get_event_rate(services: ServicesDep, period: PeriodDep, category: Category = None) -> Response:
     """Retrieve the event rate.
 
     Returns how many events there were in each bucket, of each kind and made outside Stockpulse.
     """
     as_of = services.read_model.as_of()
     with services.read_model.figures() as connection:
-        rates = series.event_rate(connection, period)
+        rates = series.event_rate(connection, period, category)
         known = _known(connection, as_of)
     return json_response(series_out(period, known, **rates_out(period, rates)))
 
@@ -99,15 +99,18 @@ def get_event_rate(services: ServicesDep, period: PeriodDep) -> Response:
     response_description="The stock value.",
     responses=_FILLING,
 )
-def get_stock_value(services: ServicesDep, period: PeriodDep) -> Response:
+def get_stock_value(
+    services: ServicesDep, period: PeriodDep, category: Category = None
+) -> Response:
     """Retrieve the stock value.
 
     Returns the value of all stock over time: stock times price. It starts from the products as
-    they are now and goes back through the changes of stock and price.
+    they are now and goes back through the changes of stock and price. A product that changed its
+    category counted where it was at the time.
     """
     as_of, now = services.read_model.as_of(), datetime.now(UTC)
     with services.read_model.figures() as connection:
-        points, _ = series.stock_value(connection, period, now)
+        points, _ = series.stock_value(connection, period, now, category)
         known = _known(connection, as_of)
     values = values_out(points, services.settings.currency)
     return json_response(series_out(period, known, **values))

@@ -26,6 +26,7 @@ from app.web.auth.permissions import needs
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages import demo_page, sinks_page, system_page, undo_page
 from app.web.pages.admin import admin_page, key_forms
+from app.web.pages.analytics import analytics_page
 from app.web.pages.audit import audit_routes
 from app.web.pages.event_rows import view_notice
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
@@ -57,6 +58,7 @@ router.include_router(request_undo.router)
 router.include_router(export_page.router)
 router.include_router(audit_routes.router)
 router.include_router(demo_page.router)
+router.include_router(analytics_page.router)
 router.include_router(admin_page.router)
 router.include_router(key_forms.router)
 router.include_router(system_page.router)
@@ -106,7 +108,6 @@ def live_page(
         search=audit_search(search.live),
         tiles=tiles,
         now=now,
-        mixed=settings.unit_attribute is not None,
         level_names=names,
         view_type=services.about.view_type,
         view_notice=view_notice(services.about.view_type),

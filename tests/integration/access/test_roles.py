@@ -105,6 +105,7 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/bulk/export"): (VIEWER, 422, {"data": {}}),
     ("POST", "/products/undo"): (EDITOR, 422, {"data": {}}),
     ("POST", "/products/undelete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/analytics"): (VIEWER, 200, {}),
     ("GET", "/audit"): (VIEWER, 200, {}),
     ("GET", "/audit/facets"): (VIEWER, 200, {}),
     ("GET", "/audit/event"): (VIEWER, 404, {"params": {"event": "nothing"}}),

@@ -91,6 +91,8 @@ def test_events_are_those_of_the_server(app: App, export: Run) -> None:
         (("--min-delta", "3"), 3),
         (("--since", "2099-01-01T00:00:00Z"), 0),
         (("--until", "2001-01-01T00:00:00Z"), 0),
+        (("--since", "2h"), 5),
+        (("--until", "2001-01-01"), 0),
         (("--since", "2001-01-01T00:00:00Z", "--until", "2099-01-01T00:00:00Z"), 5),
     ],
 )
@@ -123,7 +125,7 @@ def test_raw_text_and_byte_order_mark_on_request(export: Run, tmp_path: Path) ->
         (("products", "--format", "xlsx"), "needs --output"),
         (("products", "-o", "/nowhere/shop.csv"), "cannot write /nowhere/shop.csv"),
         (("products", "--min-stock", "many"), "'many' is not a number"),
-        (("events", "--since", "yesterday"), "RFC 3339"),
+        (("events", "--since", "yesterday"), "such as 90s, 15m, 2h"),
         (("events", "--kind", "internal"), "invalid choice"),
         ((), "products|events"),
     ],

@@ -278,6 +278,10 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
             data={"etag": etag(shop, "P"), "restore_name": "true"},
         )
     ],
+    ("GET", "/analytics"): lambda shop, n: [
+        ask("/analytics"),
+        ask("/analytics?range=24h&category=Tea&by=moved"),
+    ],
     ("GET", "/audit"): lambda shop, n: [
         ask("/audit"),
         ask("/audit?q=kind:gap"),

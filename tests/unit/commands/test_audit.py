@@ -12,8 +12,8 @@ import pytest
 from app.cli import parsed
 from app.commands.audit import command
 from app.commands.audit.lines import human_line, json_line
-from app.commands.audit.selection import Selection, moment_of, start_of
-from app.commands.common import CommandError
+from app.commands.audit.selection import Selection, start_of
+from app.commands.common import CommandError, moment_of
 from app.core.errors import StoreUnavailable
 from app.core.events import ChangeEvent
 from tests.support.builders import NOON, an_event

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from app.core.events import rfc3339
-from app.core.numbers import json_number, total
+from app.core.numbers import digits, json_number, total, with_unit
 from app.readmodel.trends.last_hour import StockSums
 from app.store.dynamodb.products_table import BOTH_IMAGES
-from app.web.pages.rows.stock_level import LevelNames, is_low
+from app.web.pages.rows.stock_level import LevelNames, is_low, unit_of
 
 WINDOW = 60  # minutes
 _SYNTHETIC = {"gap", "reconciled", "internal"}
@@ -22,12 +23,12 @@ _NO_BEFORE, _NO_AFTER = {"INSERT", "inserted"}, {"REMOVE", "deleted", "expired"}
 
 
 class Effect(NamedTuple):
-    """What one event adds to the tiles: a change at a time, products, units, low and out."""
+    """What one event adds to the tiles: a change at a time, products, stock by unit, low, out."""
 
     at: datetime
     changes: int
     products: int = 0
-    units: Decimal = Decimal(0)
+    units: Mapping[str, Decimal] = MappingProxyType({})
     low: int = 0
     out: int = 0
 
@@ -47,11 +48,15 @@ def effect_of(data: Mapping[str, Any], names: LevelNames) -> Effect:
         return Effect(at, changes, products)
     before, after = _number(data["stock_before"]), _number(data["stock_after"])
     was_low, now_low = (is_low(data[f"stock_{w}"], data[w], names) for w in ("before", "after"))
+    units: dict[str, Decimal] = {}
+    for image, stock in ((data["before"], -(before or 0)), (data["after"], after or 0)):
+        unit = unit_of(image, data["unit"], names)
+        units[unit] = total(units.get(unit, Decimal(0)), Decimal(stock))
     return Effect(
         at,
         changes,
         products,
-        total(after or Decimal(0), -(before or Decimal(0))),
+        {unit: change for unit, change in units.items() if change},
         now_low - was_low,
         (after is not None and after <= 0) - (before is not None and before <= 0),
     )
@@ -80,6 +85,14 @@ class Tiles:
         """The longest delay of the hour, in seconds; None without a change."""
         return max(self.delays.values()) / 1000 if self.delays else None
 
+    @property
+    def in_stock(self) -> list[str]:
+        """The stock of each unit in words: quantities of two units are never added up."""
+        if self.stock is None:
+            return []
+        sums = self.stock.units or {"": Decimal(0)}
+        return [with_unit(f"{Decimal(digits(one)):,}", unit) for unit, one in sums.items()]
+
     def line(self, now: datetime, height: int) -> str:
         """The changes by minute as an SVG path, one unit wide each, and so high at most."""
         last = int(now.timestamp()) // 60
@@ -99,7 +112,7 @@ class Tiles:
             if stock is None
             else {
                 "products": stock.products,
-                "units": json_number(stock.units),
+                "units": [[unit, json_number(sum_of)] for unit, sum_of in stock.units.items()],
                 "low": stock.low,
                 "out": stock.out,
             },
@@ -136,9 +149,13 @@ def tiles_of_sums(
         counted[min(minute, last)] = counted.get(min(minute, last), 0) + changes
     for effects, sign in ((missing, 1), (later, -1)):
         _add(counted, effects, now, sign)
+        units = dict(stock.units)
+        for one in effects:
+            for unit, change in one.units.items():
+                units[unit] = total(units.get(unit, Decimal(0)), sign * change)
         stock = StockSums(
             stock.products + sign * sum(one.products for one in effects),
-            sum((sign * one.units for one in effects), stock.units),
+            units,
             stock.low + sign * sum(one.low for one in effects),
             stock.out + sign * sum(one.out for one in effects),
         )

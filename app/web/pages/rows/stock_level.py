@@ -16,15 +16,23 @@ Level = Literal["", "low", "out", "negative"]
 
 
 class LevelNames(NamedTuple):
-    """The attributes that decide whether a product is low, as events name them."""
+    """The attributes that say what a stock means, as events name them.
+
+    They decide whether a product is low, and name its unit; `unit` is empty if the table has none.
+    """
 
     reorder_point: str = "ReorderPoint"
     no_reorder: str = "NoReorder"
+    unit: str = ""
 
 
 def level_names(names: AttributeNames) -> LevelNames:
     """The deployment's names."""
-    return LevelNames(name_in_events(names.reorder_point), name_in_events(names.no_reorder))
+    return LevelNames(
+        name_in_events(names.reorder_point),
+        name_in_events(names.no_reorder),
+        "" if names.unit is None else name_in_events(names.unit),
+    )
 
 
 def level_of(
@@ -47,3 +55,11 @@ def is_low(stock: float | str | None, image: Mapping[str, Any] | None, names: Le
     no_reorder = value_in(image or {}, names.no_reorder) is True
     at = low_point(Decimal(str(point)), no_reorder=no_reorder)
     return at is not None and Decimal(str(stock)) <= at
+
+
+def unit_of(image: Mapping[str, Any] | None, unit: str | None, names: LevelNames) -> str:
+    """The unit of a stock in the image, or `unit` if there is none; empty without a unit."""
+    if image is None or not names.unit:
+        return unit or ""
+    value = value_in(image, names.unit)
+    return value if isinstance(value, str) else ""

@@ -1,8 +1,8 @@
-"""A shop whose copy sums its trends."""
+"""A copy of a shop's events in a time zone, with its trends."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from sqlite3 import Connection
@@ -20,6 +20,12 @@ from tests.support.builders import NOON_MS, an_event, an_item
 from tests.unit.readmodel.kit import Copy
 
 UTC_ZONE = ZoneInfo("UTC")
+ZONES = {  # with the local days on which clocks were set, and how many quarters these have
+    "Europe/Berlin": {date(2026, 3, 29): 92, date(2026, 10, 25): 100},
+    "Asia/Kolkata": {date(2026, 3, 29): 96},
+    "America/St_Johns": {date(2026, 3, 8): 92, date(2026, 11, 1): 100},
+    "Australia/Lord_Howe": {date(2026, 4, 5): 98, date(2026, 10, 4): 94},
+}
 ITEM: dict[str, Any] = {"Price": {"N": "2.5"}, "Category": "Kitchen"}
 
 

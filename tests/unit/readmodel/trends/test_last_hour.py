@@ -30,7 +30,7 @@ def test_stock_now_sums_all_products(shop: Shop) -> None:
     shop.stock("P5", "many")
     shop.stock("P6", -2)
     with shop.reading() as connection:
-        assert LastHour(connection).stock() == StockSums(6, Decimal("3.3"), low=2, out=2)
+        assert LastHour(connection).stock() == StockSums(6, {"": Decimal("3.3")}, low=2, out=2)
 
 
 def test_delay_is_from_a_change_to_its_arrival(shop: Shop) -> None:

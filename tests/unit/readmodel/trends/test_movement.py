@@ -1,7 +1,7 @@
 """Movement over time: days of 23 and 25 hours sum exactly."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,7 @@ from app.readmodel.trends.periods import (
     start_of,
 )
 from tests.support.builders import NOON, an_event, an_item
-from tests.unit.readmodel.trends.kit import UTC_ZONE, Shop
-
-ZONES = {  # with the local days on which clocks were set, and how many quarters these have
-    "Europe/Berlin": {date(2026, 3, 29): 92, date(2026, 10, 25): 100},
-    "Asia/Kolkata": {date(2026, 3, 29): 96},
-    "America/St_Johns": {date(2026, 3, 8): 92, date(2026, 11, 1): 100},
-    "Australia/Lord_Howe": {date(2026, 4, 5): 98, date(2026, 10, 4): 94},
-}
+from tests.unit.readmodel.trends.kit import UTC_ZONE, ZONES, Shop
 
 
 @pytest.mark.parametrize("name", ZONES)

@@ -16,16 +16,18 @@ from tests.support.paths import TESTS
 
 NOW = datetime(2026, 11, 21, 8, 30, 30, tzinfo=UTC)
 MINUTE = int(NOW.timestamp()) // 60
-STOCK = StockSums(10, Decimal(500), 2, 1)
+STOCK = StockSums(10, {"": Decimal(500), "kg": Decimal(4)}, 2, 1)
 # tests/js/tiles.test.js runs the same cases in the browser's code.
 CASES = json.loads((TESTS / "js" / "effects.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_effect_of_an_event_matches_the_browser(case: dict[str, Any]) -> None:
-    effect = effect_of(data_of(an_event()) | case["data"], LevelNames())
-    found = {name: getattr(effect, name) for name in ("products", "units", "low", "out")}
-    assert found == {"products": 0, "units": 0, "low": 0, "out": 0} | case["expect"]
+    effect = effect_of(data_of(an_event()) | case["data"], LevelNames(unit="Unit"))
+    found = {name: getattr(effect, name) for name in ("products", "low", "out")}
+    expected = {"products": 0, "units": [], "low": 0, "out": 0} | case["expect"]
+    units = {unit: Decimal(str(change)) for unit, change in expected.pop("units")}
+    assert (found, effect.units) == (expected, units)
 
 
 def effect(minutes_ago: float = 0, changes: int = 1, **more: Any) -> Effect:
@@ -71,14 +73,17 @@ def test_sums_of_the_hour_are_complete() -> None:
 
 def test_event_that_the_sums_lack_is_added_and_one_that_the_stream_sends_is_taken_off() -> None:
     missing = [
-        effect(products=1, units=Decimal(7), low=1),
-        effect(90, units=Decimal(1)),
+        effect(products=1, units={"": Decimal(7)}, low=1),
+        effect(90, units={"": Decimal(1), "m": Decimal(2)}),
         effect(0, 0),
     ]
-    later = [effect(units=Decimal("-0.5"), out=1)]
+    later = [effect(units={"": Decimal("-0.5")}, out=1)]
     tiles = tiles_of_sums([(MINUTE, 5)], {}, STOCK, NOW, missing=missing, later=later)
     assert tiles.minutes == {MINUTE: 5}
-    assert tiles.stock == StockSums(11, Decimal("508.5"), 3, 0)
+    assert tiles.stock == StockSums(
+        11, {"": Decimal("508.5"), "kg": Decimal(4), "m": Decimal(2)}, 3, 0
+    )
+    assert tiles.in_stock == ["508.5", "4 kg", "2 m"]
     assert tiles.worst_delay is None
 
 
