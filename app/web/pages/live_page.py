@@ -25,6 +25,7 @@ from app.web.auth.identity import identity_of
 from app.web.auth.permissions import needs
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages import admin_page, sinks_page, system_page, undo_page
+from app.web.pages.alerts import alert_routes
 from app.web.pages.audit import audit_routes
 from app.web.pages.event_rows import view_notice
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
@@ -54,6 +55,7 @@ router.include_router(stock_page.router)
 router.include_router(bulk_page.router)
 router.include_router(request_undo.router)
 router.include_router(export_page.router)
+router.include_router(alert_routes.router)
 router.include_router(audit_routes.router)
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
