@@ -18,7 +18,7 @@ const $ = (id) => document.getElementById(id);
 const [list, news, times] = [$("alerts"), $("news"), createTimes()];
 const words = new Map(); // what was done here about a product, until the rows move again
 let latest = null; // the newest list, while the shown one keeps its rows
-const hold = createHold(list, $("tabs"), () => hold.held || latest === null || show(latest));
+const hold = createHold(list, $("tabs"), () => hold.held || latest === null || queueMicrotask(() => latest && show(latest)));
 
 function show(page) {
   latest = page;
@@ -108,6 +108,7 @@ list.addEventListener("click", (event) => {
   openSheet(link.href, send);
 });
 
+$("tabs").querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" }); // on a phone it may be out of sight
 const print = $("print");
 if (print !== null) {
   print.hidden = false;

@@ -23,6 +23,13 @@ function isInUse(cell) {
   return cell.contains(cell.ownerDocument.activeElement) || cell.querySelector(":popover-open") !== null;
 }
 
+// The focus is moved to the row's link before its element goes: lost, it would be at the page's top.
+function focusLeaves(row, cell) {
+  const hadFocus = cell.contains(document.activeElement);
+  if (hadFocus) row.querySelector("a.name").focus({ preventScroll: true });
+  return hadFocus;
+}
+
 /** Puts the cells of a row that differ in their places; those in use wait, unless `all`. */
 function patchRow(row, next, all = false) {
   const [old, fresh] = [[...row.cells], [...next.cells]];
@@ -31,7 +38,9 @@ function patchRow(row, next, all = false) {
   old.forEach((cell, place) => {
     if (cell.dataset.level !== fresh[place].dataset.level) cell.dataset.level = fresh[place].dataset.level ?? "";
     if (cell.innerHTML === fresh[place].innerHTML || (isInUse(cell) && !all)) return;
+    const hadFocus = focusLeaves(row, cell);
     cell.replaceChildren(...fresh[place].childNodes);
+    if (hadFocus) [...cell.querySelectorAll("button")].at(-1)?.focus();
   });
 }
 
@@ -39,11 +48,13 @@ function patchRow(row, next, all = false) {
 function retire(row, word) {
   if (row.classList.contains("gone")) return;
   row.classList.add("gone");
-  const hadFocus = row.querySelector(".acts")?.contains(document.activeElement);
-  row.querySelector(".acts")?.replaceChildren();
+  const acts = row.querySelector(".acts");
+  if (acts !== null) {
+    focusLeaves(row, acts);
+    acts.replaceChildren();
+  }
   const cell = row.querySelector(".state") ?? row.querySelector("th");
   cell.append(" ", Object.assign(document.createElement("small"), { textContent: word, className: "became" }));
-  if (hadFocus) row.querySelector("a[href]")?.focus();
 }
 
 /**

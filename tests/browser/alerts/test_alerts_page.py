@@ -38,7 +38,7 @@ def test_alerts_change_in_place_and_new_ones_wait_for_the_pointer(app: App, page
     app.adjust("LA1", -4)
     expect(first.locator(".level")).to_have_text("out")
     expect(first).to_have_attribute("data-kept", "yes")
-    first.locator(".state").hover()
+    first.locator(".name").hover()
     low(app, "LA2", stock=-1 + 1)  # it is out, and would come first or next
     expect(page.locator("#news")).to_have_text("1 more alert")
     expect(page.locator(row(page, "LA2"))).to_have_count(0)
@@ -131,7 +131,7 @@ def test_reorder_list_prints_without_the_frame(app: App, page: Page) -> None:
     for hidden in ("header.top", "#tabs", ".alerts .acts", ".tools"):
         expect(page.locator(hidden).first).to_be_hidden()
     expect(page.locator(row(page, "LE1")).locator(".c-suggested")).to_be_visible()
-    expect(page.locator(".printed")).to_contain_text("Stockpulse")
+    expect(page.locator(".printed")).to_contain_text("Reorder list · ")
 
 
 def test_badge_of_a_product_leads_to_its_alert(app: App, page: Page) -> None:

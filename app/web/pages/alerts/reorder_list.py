@@ -10,6 +10,7 @@ from app.web.exports.export_rows import Cell, RowFormat
 from app.web.pages.alerts.alert_board import AlertRow
 
 _RATE = Decimal("0.01")
+_FINE = Decimal("0.000001")
 _COLUMNS = (
     "product_id",
     "name",
@@ -62,7 +63,7 @@ def suggested(stock: Decimal, point: Decimal | None, rate: float | None, days: i
     until it is there again.
     """
     lacking = (point or Decimal(0)) - stock
-    sold = Decimal(rate or 0.0) * days
+    sold = Decimal(rate or 0.0).quantize(_FINE) * days  # 0.1 is less as a float
     above = lacking.to_integral_value(ROUND_FLOOR) + 1
     return max(above, (lacking + sold).to_integral_value(ROUND_CEILING))
 
