@@ -53,7 +53,7 @@ Category = Annotated[
 ]
 
 
-def _series(name: str, model: type[BaseModel], described: str) -> Decorator:
+def _series(name: str, model: type[BaseModel], described: str) -> Decorator[DecoratedCallable]:
     """The decorator for figures over time."""
     return router.get(
         f"/{name}",
@@ -63,7 +63,7 @@ def _series(name: str, model: type[BaseModel], described: str) -> Decorator:
     )
 
 
-def _ranking(name: str) -> Decorator:
+def _ranking(name: str) -> Decorator[DecoratedCallable]:
     """The decorator for a list of products."""
     return router.get(
         f"/{name}",

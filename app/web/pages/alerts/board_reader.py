@@ -67,8 +67,9 @@ class BoardReader:
 
         """
         lines = self.lines(place.days)
-        counts = {tab: len(groups) for tab, groups in self._groups.items() if tab != "resolved"}
+        counts: dict[Tab, int] = {tab: len(groups) for tab, groups in self._groups.items()}
         counts["reorder"] = len(lines)
+        del counts["resolved"]
         too_many = place.tab in self._too_many
         has_rates = self._services.read_model.state.events.filled
         if place.tab == "reorder":

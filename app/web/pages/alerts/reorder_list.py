@@ -78,8 +78,8 @@ def _cells(line: ReorderLine) -> list[Cell]:
     return [
         row.product_id,
         row.name,
-        product and product.category,
-        product and product.barcode,
+        None if product is None else product.category,
+        None if product is None else product.barcode,
         row.stock,
         row.point,
         row.unit,

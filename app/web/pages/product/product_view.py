@@ -90,5 +90,5 @@ def axis_begin(chart: ChartRange, first: datetime | None, now: datetime) -> date
     length = _LENGTHS.get(chart)
     begins = [] if length is None else [now - length]
     if first is not None:
-        begins.append(first)
+        begins.append(first - timedelta(milliseconds=1))  # all changes of that moment are steps
     return min(max(begins, default=now - _LENGTHS["30d"]), now - _SHORTEST)

@@ -118,8 +118,9 @@ def test_value_as_text(value: Any, text: str) -> None:
 def test_chart_begins_with_its_period_or_with_a_later_first_change() -> None:
     old, young = NOW - timedelta(days=400), NOW - timedelta(days=3)
     assert axis_begin("30d", old, NOW) == NOW - timedelta(days=30)
-    assert axis_begin("30d", young, NOW) == axis_begin("all", young, NOW) == young
+    just_before = young - timedelta(milliseconds=1)
+    assert axis_begin("30d", young, NOW) == axis_begin("all", young, NOW) == just_before
     assert axis_begin("24h", young, NOW) == NOW - timedelta(hours=24)
-    assert axis_begin("all", old, NOW) == old
+    assert axis_begin("all", old, NOW) == old - timedelta(milliseconds=1)
     assert axis_begin("7d", NOW, NOW) == NOW - timedelta(minutes=1)  # its labels are minutes
     assert axis_begin("all", None, NOW) == NOW - timedelta(days=30)
