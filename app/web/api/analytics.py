@@ -43,8 +43,6 @@ router = APIRouter(
     dependencies=[needs(Role.VIEWER)],
 )
 
-Decorator = Callable[[DecoratedCallable], DecoratedCallable]
-
 _WINDOWS: dict[str, Window] = {"7d": 7, "30d": 30, "90d": 90}
 
 Category = Annotated[
@@ -53,7 +51,9 @@ Category = Annotated[
 ]
 
 
-def _series(name: str, model: type[BaseModel], described: str) -> Decorator[DecoratedCallable]:
+def _series(
+    name: str, model: type[BaseModel], described: str
+) -> Callable[[DecoratedCallable], DecoratedCallable]:
     """The decorator for figures over time."""
     return router.get(
         f"/{name}",
@@ -63,7 +63,7 @@ def _series(name: str, model: type[BaseModel], described: str) -> Decorator[Deco
     )
 
 
-def _ranking(name: str) -> Decorator[DecoratedCallable]:
+def _ranking(name: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
     """The decorator for a list of products."""
     return router.get(
         f"/{name}",
