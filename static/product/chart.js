@@ -51,7 +51,7 @@ export async function createChart(holder, times, first) {
         y: { range: (_, low, high) => verticalRange(data, low, high) },
       },
       axes: [
-        { ...axis, grid: { show: false }, size: 24, space: 80, values: (_, splits) => splits.map(label) },
+        { ...axis, grid: { show: false }, size: 24, space: 80, values: (_, splits) => labels(splits) },
         { ...axis, grid: { stroke: colour("--line"), width: 1 }, size: 46, space: 34 },
       ],
       series: [{}, {
@@ -66,6 +66,9 @@ export async function createChart(holder, times, first) {
   function label(at) {
     return data.until - data.since > 2 * 86400 ? times.day(at * 1000) : times.minute(at * 1000);
   }
+
+  // Within one minute or day, several places have the same label: the first has it.
+  const labels = (splits) => splits.map(label).map((text, place, all) => (text === all[place - 1] ? "" : text));
 
   // The reorder point, the marks, and the point that is looked at.
   function overlay(u, colour) {

@@ -49,5 +49,5 @@ addEventListener("keydown", (event) => {
   if (inside) more.querySelector("summary").focus();
 });
 
-const changed = startAlertNews(`${base}/v1/alerts`, (text) => toast(text));
+const changed = startAlertNews(`${base}/v1/alerts`, (text) => toast(text, { link: { href: `${base}/alerts`, textContent: "Show" } }));
 listen({ onEvents: (events) => events.length > 0 && changed() });

@@ -8,9 +8,10 @@ const TIME_TO_UNDO = 12_000;
  * Shows `text`. With `undo`, a button calls it once, and the toast says how that went: an error's
  * message is shown. The toast is also the target of the key `u`.
  * @param {string} text
- * @param {{undo?: () => Promise<unknown>, bad?: boolean}} [more] `bad`: it is about an error
+ * @param {{undo?: () => Promise<unknown>, bad?: boolean, link?: {href: string, textContent: string}}} [more]
+ *   `bad`: it is about an error; `link`: where there is more
  */
-export function toast(text, { undo, bad = false } = {}) {
+export function toast(text, { undo, bad = false, link } = {}) {
   const holder = document.getElementById("toasts");
   const element = document.createElement("p");
   element.className = bad ? "toast bad" : "toast";
@@ -46,6 +47,7 @@ export function toast(text, { undo, bad = false } = {}) {
     wait(TIME);
   }
 
+  if (link) element.appendChild(Object.assign(document.createElement("a"), link));
   if (undo) {
     const button = element.appendChild(Object.assign(document.createElement("button"), { type: "button", textContent: "Undo", className: "undo" }));
     button.addEventListener("click", () => takeBack(button));

@@ -25,6 +25,10 @@ PAGES = [
     "/products/history?id=K2",
     "/products/restore?id=K1&at={at}",
     "/products/export",
+    "/alerts",
+    "/alerts?tab=reorder",
+    "/alerts?tab=resolved",
+    "/alerts/order?id=K1&alerts=low-1",
     "/audit",
     "/audit?q=nothing",
     "/audit?q=product:K1&event={event}",
@@ -74,7 +78,8 @@ def names(house: House) -> dict[str, str]:
 
     until(lambda: len(events()) == 2)
     newest, oldest = events()
-    key = house.made["viewer"].id
+    admin, key = house.headers["admin"], house.made["viewer"].id
+    until(lambda: "K1" in house.app.http.get("/alerts", headers=admin).text)
     return {"event": quote(newest["id"], safe=""), "at": oldest["time"], "key": key}
 
 

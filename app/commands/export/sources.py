@@ -16,7 +16,7 @@ from app.core.events import ChangeEvent
 from app.core.item import AttributeNames
 from app.readmodel.database import Database
 from app.readmodel.products.product_lists import ProductLists
-from app.readmodel.products.product_query import ProductQuery, query_of
+from app.readmodel.products.product_query import ProductQuery, order_of, ranges_of
 from app.readmodel.products.product_row import ProductRow
 from app.readmodel.products.product_table import set_row
 from app.store.audit.audit_repository import AuditRepository
@@ -54,18 +54,18 @@ def product_source(
 ) -> Iterator[Source]:
     """The products that match the arguments, in their order."""
     tables = settings.table_names
-    query = query_of(
+    key, descending = order_of(arguments.sort)
+    query = ProductQuery(
         q=arguments.q,
         category=arguments.category,
         tag=arguments.tag,
         low=arguments.low,
         out=arguments.out,
-        deleted=False,
-        min_stock=arguments.min_stock,
-        max_stock=arguments.max_stock,
-        min_price=arguments.min_price,
-        max_price=arguments.max_price,
-        sort=arguments.sort,
+        ranges=ranges_of(
+            (arguments.min_stock, arguments.max_stock), (arguments.min_price, arguments.max_price)
+        ),
+        sort=key,
+        descending=descending,
     )
     names = with_key(client, tables, settings.attributes)
     with (

@@ -57,34 +57,16 @@ class ProductQuery:
         return self != ProductQuery(sort=self.sort, descending=self.descending)
 
 
-def query_of(
-    *,
-    q: str,
-    category: str | None,
-    tag: str | None,
-    low: bool,
-    out: bool,
-    deleted: bool,
-    min_stock: Decimal | None,
-    max_stock: Decimal | None,
-    min_price: Decimal | None,
-    max_price: Decimal | None,
-    sort: str,
-) -> ProductQuery:
-    """The query with these filters; `sort` is one of `SORT_KEYS`, with `-` in descending order."""
+def order_of(sort: str) -> tuple[SortKey, bool]:
+    """One of `SORT_KEYS` and whether the order is descending, which a `-` before it says."""
     key: SortKey = sort.removeprefix("-")  # type: ignore[assignment]  # each is one, with a sign
-    limits = {"stock": (min_stock, max_stock), "price": (min_price, max_price)}
-    return ProductQuery(
-        q=q,
-        category=category,
-        tag=tag,
-        low=low,
-        out=out,
-        deleted=deleted,
-        ranges={name: pair for name, pair in limits.items() if pair != (None, None)},  # type: ignore[misc]
-        sort=key,
-        descending=sort.startswith("-"),
-    )
+    return key, sort.startswith("-")
+
+
+def ranges_of(stock: Range, price: Range) -> dict[RangeKey, Range]:
+    """The ranges that have a limit."""
+    given: dict[RangeKey, Range] = {"stock": stock, "price": price}
+    return {name: limits for name, limits in given.items() if limits != (None, None)}
 
 
 Place = tuple[Any, str]  # the sort key and the id of the last product of a page

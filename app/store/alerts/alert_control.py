@@ -1,5 +1,6 @@
 """What a person does about an alert is one transaction with its entry in the admin trail."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from app.core.errors import ConditionFailed
 from app.store.access.admin_log import AdminLog
 from app.store.alerts import alert as alerts
 from app.store.alerts.alert import (
+    Alert,
     AlertState,
     Order,
     ProductAlerts,
@@ -29,8 +31,9 @@ _TRIES = 5
 class AlertControl(AlertRepository):
     """Reads alerts, and applies what people do about them.
 
-    Each action raises AlertNotFound, AlertResolved, Replayed (the request has already been applied)
-    and StoreUnavailable. A repeat changes nothing.
+    An action is for alerts of one product, in one transaction; those that are resolved are passed
+    over. It returns the first of the others, and raises AlertNotFound, AlertResolved (all are),
+    Replayed (the request has already been applied) and StoreUnavailable. A repeat changes nothing.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, log: AdminLog) -> None:
@@ -44,7 +47,7 @@ class AlertControl(AlertRepository):
             AlertNotFound: there is none with this id, or it has opened again under another one.
 
         """
-        known, kind, number = self._find(identifier)
+        known, ((kind, number),) = self._find([identifier])
         alert = known.alerts[kind]
         if alert.number != number:
             again = alert_id(known.product_id, alert)
@@ -52,30 +55,40 @@ class AlertControl(AlertRepository):
         return AlertView(known.product_id, alert, known.levels)
 
     def acknowledge(
-        self, identifier: str, actor: str, once: Once[AlertView] | None = None
+        self, identifiers: Sequence[str], actor: str, once: Once[AlertView] | None = None
     ) -> AlertView:
         """Record that somebody takes care of it."""
-        return self._act(identifier, "acknowledged", actor, once)
+        return self._act(identifiers, "acknowledged", actor, once)
 
     def snooze(
-        self, identifier: str, until: int, actor: str, once: Once[AlertView] | None = None
+        self,
+        identifiers: Sequence[str],
+        until: int,
+        actor: str,
+        once: Once[AlertView] | None = None,
     ) -> AlertView:
         """Keep it quiet until a time, in ms since 1970."""
-        return self._act(identifier, "snoozed", actor, once, until=until)
+        return self._act(identifiers, "snoozed", actor, once, until=until)
 
     def order(
-        self, identifier: str, order: Order, actor: str, once: Once[AlertView] | None = None
+        self,
+        identifiers: Sequence[str],
+        order: Order,
+        actor: str,
+        once: Once[AlertView] | None = None,
     ) -> AlertView:
         """Keep it quiet until the order is received or overdue."""
-        return self._act(identifier, "ordered", actor, once, order=order)
+        return self._act(identifiers, "ordered", actor, once, order=order)
 
-    def reopen(self, identifier: str, actor: str, once: Once[AlertView] | None = None) -> AlertView:
+    def reopen(
+        self, identifiers: Sequence[str], actor: str, once: Once[AlertView] | None = None
+    ) -> AlertView:
         """Undo any of these."""
-        return self._act(identifier, "open", actor, once)
+        return self._act(identifiers, "open", actor, once)
 
     def _act(
         self,
-        identifier: str,
+        identifiers: Sequence[str],
         state: AlertState,
         actor: str,
         once: Once[AlertView] | None,
@@ -84,35 +97,50 @@ class AlertControl(AlertRepository):
         for _ in range(_TRIES):
             if once is not None:
                 once.recall()
-            known, kind, number = self._find(identifier)
-            found = known.alerts[kind]
-            if found.is_over or found.number != number:
+            known, named = self._find(identifiers)
+            kinds = [kind for kind, number in named if _is_now(known.alerts[kind], number)]
+            if not kinds:
                 raise AlertResolved("The alert is resolved, so nothing needs to be done about it.")
-            decided = acted(known, kind, state, actor, self.now_ms(), **given)
-            view = AlertView(known.product_id, decided.after.alerts[kind], known.levels)
+            decided = acted(known, kinds, state, actor, self.now_ms(), **given)
+            view = AlertView(known.product_id, decided.after.alerts[kinds[0]], known.levels)
             more = [] if once is None else once.actions(view)
-            if decided.transitions:
-                trail = partial(self._log.entry, actor, f"alert.{_DONE[state]}")
-                before = AlertView(known.product_id, found, known.levels)
-                more.append(trail(before=_shown(before), after=_shown(view)))
-            elif not more:
+            trail = partial(self._log.entry, actor, f"alert.{_DONE[state]}")
+            for transition in decided.transitions:
+                before, after = (
+                    _shown(AlertView(known.product_id, alert, known.levels))
+                    for alert in (known.alerts[transition.alert.kind], transition.alert)
+                )
+                more.append(trail(before=before, after=after))
+            if not more:
                 return view
             try:
                 self.save(known, decided, more)
             except ConditionFailed:
                 continue
             return view
-        raise busy(identifier)
+        raise busy(known.product_id)
 
-    def _find(self, identifier: str) -> tuple[ProductAlerts, AlertKind, int]:
-        """The product's alerts, and the kind and number in the id."""
-        parts = split_alert_id(identifier)
-        if parts is not None:
-            product_id, kind, number = parts
-            known = self.get(product_id)
-            if kind in known.alerts and 1 <= number <= known.alerts[kind].number:
-                return known, kind, number
+    def _find(
+        self, identifiers: Sequence[str]
+    ) -> tuple[ProductAlerts, list[tuple[AlertKind, int]]]:
+        """The alerts of the product that all these ids name, and the kind and number in each."""
+        named = [split_alert_id(identifier) for identifier in identifiers]
+        parts = [part for part in named if part is not None]
+        products = {product_id for product_id, _, _ in parts}
+        if len(parts) == len(named) and len(products) == 1:
+            known = self.get(products.pop())
+            found = [(kind, number) for _, kind, number in parts]
+            if all(
+                kind in known.alerts and 1 <= number <= known.alerts[kind].number
+                for kind, number in found
+            ):
+                return known, found
         raise AlertNotFound("No alert has this id. Look it up in the list of alerts.")
+
+
+def _is_now(alert: Alert, number: int) -> bool:
+    """Whether the alert with this number is the one that is not resolved."""
+    return not alert.is_over and alert.number == number
 
 
 _DONE: dict[AlertState, str] = {

@@ -23,7 +23,7 @@ from app.store.alerts.alert_rows import (
     writes,
 )
 from app.store.alerts.decision import Decided, due
-from app.store.alerts.levels import AlertKind
+from app.store.alerts.levels import KINDS, AlertKind
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
@@ -100,9 +100,13 @@ class AlertRepository:
         commit(self._client, [*actions, *more])
 
     def page(
-        self, state: AlertState, kinds: Sequence[AlertKind], limit: int, cursor: str | None = None
+        self,
+        states: Sequence[AlertState],
+        kinds: Sequence[AlertKind],
+        limit: int,
+        cursor: str | None = None,
     ) -> Page[AlertView]:
-        """Up to `limit` alerts in a state, the newest first.
+        """Up to `limit` alerts in these states, the newest state first.
 
         Raises:
             InvalidCursor: no page returned this cursor.
@@ -111,14 +115,29 @@ class AlertRepository:
         before = "~" if cursor is None else decode_cursor(cursor, is_place)
         found = [
             row
+            for state in states
             for kind in kinds
-            for row in self._before(listed_kind(state, kind), before, limit + 1)
+            for row in self._before(listed_kind(state, kind), before, limit + 1)[0]
         ]
         found.sort(key=lambda row: str(row["ID"]["S"]), reverse=True)
         last = found[limit - 1]["ID"]["S"] if len(found) > limit else None
         return Page(
             [listed(row) for row in found[:limit]], None if last is None else encode_cursor(last)
         )
+
+    def newest(self, state: AlertState, most: int) -> tuple[list[AlertView], bool]:
+        """Up to `most` alerts of each kind in a state, and whether there are more.
+
+        They are those of the newest state. One query reads each kind, so that fewer come if their
+        rows exceed its 1 MB.
+        """
+        found: list[AlertView] = []
+        are_more = False
+        for kind in KINDS:
+            rows, ends_early = self._before(listed_kind(state, kind), "~", most + 1)
+            found += map(listed, rows[:most])
+            are_more = are_more or ends_early or len(rows) > most
+        return found, are_more
 
     def count_open(self, kind: AlertKind) -> int:
         """The number of open alerts of a kind, counted up to the 1 MB that one query reads."""
@@ -149,7 +168,8 @@ class AlertRepository:
         with translated():
             self._client.delete_item(TableName=self._table, Key=row_key(DUE, row["ID"]["S"]))
 
-    def _before(self, kind: str, place: str, limit: int) -> list[Row]:
+    def _before(self, kind: str, place: str, limit: int) -> tuple[list[Row], bool]:
+        """The rows before a place, and whether the query ended before all `limit` of them."""
         with translated():
             answer: Any = self._client.query(
                 TableName=self._table,
@@ -160,7 +180,7 @@ class AlertRepository:
                 Limit=limit,
             )
         rows: list[Row] = answer["Items"]
-        return rows
+        return rows, len(rows) < limit and "LastEvaluatedKey" in answer
 
 
 def busy(product_id: str) -> StoreUnavailable:

@@ -5,7 +5,7 @@ the alerts, changes nothing, so events may come again and in any order. Time cou
 alert is resolved ten minutes after the stock rose above the point, whenever that is noticed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -145,7 +145,7 @@ def _steps(alert: Alert, levels: Levels) -> Iterator[tuple[int, AlertState]]:
 
 def acted(
     known: ProductAlerts,
-    kind: AlertKind,
+    kinds: Iterable[AlertKind],
     state: AlertState,
     actor: str,
     at: int,
@@ -153,23 +153,29 @@ def acted(
     until: int | None = None,
     order: Order | None = None,
 ) -> Decided:
-    """Let a person put the alert, which is not resolved, into a state; a repeat changes nothing.
+    """Let a person put alerts, which are not resolved, into a state; a repeat changes nothing.
 
     `until`: for `snoozed`. `order`: for `ordered`; the last one stays with the alert.
     """
-    alert = known.alerts[kind]
-    if alert.state == state and alert.snoozed_until == until and _is_same(alert.order, order):
-        return Decided(known)
-    after = replace(
-        alert,
-        state=state,
-        since=at,
-        actor=None if state == "open" else actor,
-        snoozed_until=until,
-        order=alert.order if order is None else order,
+    alerts, transitions = dict(known.alerts), []
+    for kind in kinds:
+        alert = alerts[kind]
+        if alert.state == state and alert.snoozed_until == until and _is_same(alert.order, order):
+            continue
+        alerts[kind] = replace(
+            alert,
+            state=state,
+            since=at,
+            actor=None if state == "open" else actor,
+            snoozed_until=until,
+            order=alert.order if order is None else order,
+        )
+        transitions.append(Transition(alerts[kind], alert.state, at, actor=actor))
+    return (
+        Decided(replace(known, alerts=alerts), tuple(transitions))
+        if transitions
+        else Decided(known)
     )
-    changed = replace(known, alerts={**known.alerts, kind: after})
-    return Decided(changed, (Transition(after, alert.state, at, actor=actor),))
 
 
 def _is_same(stored: Order | None, given: Order | None) -> bool:

@@ -1,10 +1,14 @@
 """Trends over REST; the read model answers them, once it has all events."""
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.types import DecoratedCallable
+from pydantic import BaseModel
 
 from app.core.errors import InvalidCursor
 from app.core.events import Reason
@@ -30,6 +34,7 @@ from app.web.schemas.analytics_models import (
     trend_out,
     values_out,
 )
+from app.web.services import Services
 
 router = APIRouter(
     prefix="/v1/analytics",
@@ -38,8 +43,6 @@ router = APIRouter(
     dependencies=[needs(Role.VIEWER)],
 )
 
-_FILLING = error_responses(ReadModelFilling)
-_LIST = error_responses(ReadModelFilling, InvalidCursor)
 _WINDOWS: dict[str, Window] = {"7d": 7, "30d": 30, "90d": 90}
 
 Category = Annotated[
@@ -48,12 +51,38 @@ Category = Annotated[
 ]
 
 
-@router.get(
-    "/movement",
-    response_model=MovementOut,
-    response_description="The movement.",
-    responses=_FILLING,
-)
+def _series(
+    name: str, model: type[BaseModel], described: str
+) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    """The decorator for figures over time."""
+    return router.get(
+        f"/{name}",
+        response_model=model,
+        response_description=described,
+        responses=error_responses(ReadModelFilling),
+    )
+
+
+def _ranking(name: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    """The decorator for a list of products."""
+    return router.get(
+        f"/{name}",
+        response_model=ProductTrendPageOut,
+        response_description="A page of products.",
+        responses=error_responses(ReadModelFilling, InvalidCursor),
+    )
+
+
+@contextmanager
+def _figures(services: Services) -> Iterator[tuple[sqlite3.Connection, dict[str, Any]]]:
+    """A connection for one answer, and of which time its figures know every change."""
+    as_of = services.read_model.as_of()
+    with services.read_model.figures() as connection:
+        recorded, known = series.recorded_since(connection), series.known_since(connection)
+        yield connection, known_out(recorded, known, as_of)
+
+
+@_series("movement", MovementOut, "The movement.")
 def get_movement(
     services: ServicesDep,
     period: PeriodDep,
@@ -68,37 +97,23 @@ def get_movement(
     category. Stock changes move stock, and so do new products, with their first stock, and deleted
     ones, with their last. Gaps and `reconciled` events do not count.
     """
-    as_of = services.read_model.as_of()
-    with services.read_model.figures() as connection:
+    with _figures(services) as (connection, known):
         found = series.movement(connection, period, category, reason)
-        known = _known(connection, as_of)
     return json_response(series_out(period, known, **movement_out(period, found)))
 
 
-@router.get(
-    "/event-rate",
-    response_model=EventRateOut,
-    response_description="The event rate.",
-    responses=_FILLING,
-)
+@_series("event-rate", EventRateOut, "The event rate.")
 def get_event_rate(services: ServicesDep, period: PeriodDep, category: Category = None) -> Response:
     """Retrieve the event rate.
 
     Returns how many events there were in each bucket, of each kind and made outside Stockpulse.
     """
-    as_of = services.read_model.as_of()
-    with services.read_model.figures() as connection:
+    with _figures(services) as (connection, known):
         rates = series.event_rate(connection, period, category)
-        known = _known(connection, as_of)
     return json_response(series_out(period, known, **rates_out(period, rates)))
 
 
-@router.get(
-    "/stock-value",
-    response_model=StockValueOut,
-    response_description="The stock value.",
-    responses=_FILLING,
-)
+@_series("stock-value", StockValueOut, "The stock value.")
 def get_stock_value(
     services: ServicesDep, period: PeriodDep, category: Category = None
 ) -> Response:
@@ -108,20 +123,13 @@ def get_stock_value(
     they are now and goes back through the changes of stock and price. A product that changed its
     category counted where it was at the time.
     """
-    as_of, now = services.read_model.as_of(), datetime.now(UTC)
-    with services.read_model.figures() as connection:
-        points, _ = series.stock_value(connection, period, now, category)
-        known = _known(connection, as_of)
+    with _figures(services) as (connection, known):
+        points, _ = series.stock_value(connection, period, datetime.now(UTC), category)
     values = values_out(points, services.settings.currency)
     return json_response(series_out(period, known, **values))
 
 
-@router.get(
-    "/top-movers",
-    response_model=ProductTrendPageOut,
-    response_description="A page of products.",
-    responses=_LIST,
-)
+@_ranking("top-movers")
 def list_top_movers(
     request: Request,
     services: ServicesDep,
@@ -140,21 +148,14 @@ def list_top_movers(
 
     Returns the products that moved the most units, deleted products too.
     """
-    as_of = services.read_model.as_of()
-    with services.read_model.figures() as connection:
+    with _figures(services) as (connection, known):
         page = services.read_model.rankings.top_movers(
             connection, datetime.now(UTC), _WINDOWS[range], by, category, limit, cursor
         )
-        known = _known(connection, as_of)
     return _page(request, page, known)
 
 
-@router.get(
-    "/not-sold",
-    response_model=ProductTrendPageOut,
-    response_description="A page of products.",
-    responses=_LIST,
-)
+@_ranking("not-sold")
 def list_not_sold(
     request: Request,
     services: ServicesDep,
@@ -171,21 +172,14 @@ def list_not_sold(
     those not sold for longest. A sale is a stock change with the reason `sold`. A product that was
     created later than that is left out. The units are those of the last 90 days.
     """
-    as_of = services.read_model.as_of()
-    with services.read_model.figures() as connection:
+    with _figures(services) as (connection, known):
         page = services.read_model.rankings.not_sold(
             connection, datetime.now(UTC), days, category, limit, cursor
         )
-        known = _known(connection, as_of)
     return _page(request, page, known)
 
 
-@router.get(
-    "/days-left",
-    response_model=ProductTrendPageOut,
-    response_description="A page of products.",
-    responses=_LIST,
-)
+@_ranking("days-left")
 def list_days_left(
     request: Request,
     services: ServicesDep,
@@ -198,17 +192,11 @@ def list_days_left(
     Returns the products that were sold within 30 days, those first whose stock ends first if they
     are sold as before. The units are those of the last 30 days.
     """
-    as_of = services.read_model.as_of()
-    with services.read_model.figures() as connection:
+    with _figures(services) as (connection, known):
         page = services.read_model.rankings.days_left(
             connection, datetime.now(UTC), category, limit, cursor
         )
-        known = _known(connection, as_of)
     return _page(request, page, known)
-
-
-def _known(connection: sqlite3.Connection, as_of: datetime) -> dict[str, Any]:
-    return known_out(series.recorded_since(connection), series.known_since(connection), as_of)
 
 
 def _page(request: Request, page: TrendPage, known: dict[str, Any]) -> Response:

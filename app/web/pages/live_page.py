@@ -26,6 +26,7 @@ from app.web.auth.permissions import needs
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages import demo_page, sinks_page, system_page, undo_page
 from app.web.pages.admin import admin_page, key_forms
+from app.web.pages.alerts import alert_routes
 from app.web.pages.analytics import analytics_page
 from app.web.pages.audit import audit_routes
 from app.web.pages.event_rows import view_notice
@@ -56,6 +57,7 @@ router.include_router(stock_page.router)
 router.include_router(bulk_page.router)
 router.include_router(request_undo.router)
 router.include_router(export_page.router)
+router.include_router(alert_routes.router)
 router.include_router(audit_routes.router)
 router.include_router(demo_page.router)
 router.include_router(analytics_page.router)

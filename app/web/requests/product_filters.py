@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from app.readmodel.products.product_lists import ProductPage, Totals
-from app.readmodel.products.product_query import ProductQuery, is_place, query_of
+from app.readmodel.products.product_query import ProductQuery, is_place, order_of, ranges_of
 from app.web.exports.export_models import ProductSort
 from app.web.services import Services
 
@@ -45,18 +45,17 @@ async def product_query(
     ] = "id",
 ) -> ProductQuery:
     """The query that the parameters describe."""
-    return query_of(
+    key, descending = order_of(sort)
+    return ProductQuery(
         q=q,
         category=category,
         tag=tag,
         low=low,
         out=out,
         deleted=deleted,
-        min_stock=min_stock,
-        max_stock=max_stock,
-        min_price=min_price,
-        max_price=max_price,
-        sort=sort,
+        ranges=ranges_of((min_stock, max_stock), (min_price, max_price)),
+        sort=key,
+        descending=descending,
     )
 
 

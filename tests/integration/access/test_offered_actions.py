@@ -31,12 +31,18 @@ def shop(
         for item, stock in (("P1", "3"), ("P1", "2"), ("P2", "8")):
             house.app.tables.put_item(
                 TableName=table,
-                Item={"ProductID": {"S": item}, "ProductName": {"S": "Mug"}, "Stock": {"N": stock}},
+                Item={
+                    "ProductID": {"S": item},
+                    "ProductName": {"S": "Mug"},
+                    "Stock": {"N": stock},
+                    "ReorderPoint": {"N": "5"},
+                },
             )
         house.app.tables.delete_item(TableName=table, Key={"ProductID": {"S": "P2"}})
         with house.browser(house.secrets["viewer"]) as browser:
             until(lambda: "last stock 8" in browser.get("/").text)
             until(lambda: "P1" in browser.get("/products?q=P1").text)
+            until(lambda: "P1" in browser.get("/alerts").text)
         yield house
 
 
@@ -78,4 +84,5 @@ def test_every_link_opens_and_no_form_is_refused(shop: House, role: Role) -> Non
                     refused.append((address, f"form to {to}"))
     assert refused == []
     may_write = role.covers(Role.EDITOR) and not shop.app.services.settings.read_only
-    assert ("/products/new" in posted) == may_write
+    for path in ("/products/new", "/alerts/acknowledge", "/alerts/order", "/alerts/snooze"):
+        assert (path in posted) == may_write, path

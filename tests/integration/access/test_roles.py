@@ -106,6 +106,18 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/undo"): (EDITOR, 422, {"data": {}}),
     ("POST", "/products/undelete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
     ("GET", "/analytics"): (VIEWER, 200, {}),
+    ("GET", "/alerts"): (VIEWER, 200, {}),
+    ("GET", "/alerts/product"): (VIEWER, 303, {"params": {"id": "nothing"}}),
+    ("POST", "/alerts/acknowledge"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/alerts/reopen"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/alerts/snooze"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/alerts/snooze"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/alerts/order"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/alerts/order"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/alerts/export"): (VIEWER, 200, {}),
+    ("POST", "/alerts/export"): (VIEWER, 422, {"params": {"tab": "nothing"}}),
+    ("GET", "/alerts/export/file"): (VIEWER, 200, {"params": {"format": "csv"}}),
+    ("POST", "/alerts/export/delete"): (VIEWER, 404, {"data": {"id": "nothing"}}),
     ("GET", "/audit"): (VIEWER, 200, {}),
     ("GET", "/audit/facets"): (VIEWER, 200, {}),
     ("GET", "/audit/event"): (VIEWER, 404, {"params": {"event": "nothing"}}),
@@ -255,7 +267,7 @@ def event_id_of(product_id: str, house: House) -> str:
 def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.post(
         "/v1/products",
-        json={"product_id": "FORM", "name": "Form", "stock": 3},
+        json={"product_id": "FORM", "name": "Form", "stock": 3, "reorder_point": 5},
         headers=house.headers["editor"],
     )
     gone = {"product_id": "GONE", "name": "Gone", "stock": 3}
@@ -275,6 +287,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/system/sinks/rewind?name=running",
             "/",
             "/products",
+            "/alerts",
+            "/alerts/order?id=FORM&alerts=low-1",
+            "/alerts?done=snoozed&saved=FORM&undo=low-1",
+            "/alerts/export",
             "/products/new",
             "/products/export",
             "/audit/export",
@@ -290,6 +306,7 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         pages.append(restore)
         # The System page shows the rows as they were read some moments ago.
         until(lambda: "/system/sinks/redrive" in admin.get("/system").text)
+        until(lambda: "/alerts/acknowledge" in admin.get("/alerts").text)
         token = {"csrf_token": token_of(admin.get("/").text)}
         until(lambda: admin.post("/products/export", data=token).status_code == 303)
         texts = [admin.get(page).text for page in pages]

@@ -71,6 +71,7 @@ def signed_in(shop: Shop) -> dict[str, Any]:
 _STATUS = 1000
 _FILTERED = 1000  # rows in one scan of the dead letters of one sink
 _BARCODES = 4000  # products of a shop that fit into the pages in which a barcode is looked for
+_BOARD = 1100  # alerts: up to 1,000 of each kind in each state are sorted
 _FOUND = {"action": "adjust", "product_id": "P", "delta": 1, "reason": "found"}
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 _HALVINGS = 12  # calls to find a moment among ten times as many events
@@ -281,6 +282,35 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("GET", "/analytics"): lambda shop, n: [
         ask("/analytics"),
         ask("/analytics?range=24h&category=Tea&by=moved"),
+    ],
+    ("GET", "/alerts"): lambda shop, n: [
+        ask(f"/alerts?tab={tab}", rows=_BOARD) for tab in ("open", "resolved", "reorder")
+    ],
+    ("GET", "/alerts/product"): lambda shop, n: [ask("/alerts/product?id=g9", rows=_BOARD)],
+    ("GET", "/alerts/order"): lambda shop, n: [ask(f"/alerts/order?id=g{n}&alerts=low-1")],
+    ("POST", "/alerts/order"): lambda shop, n: [
+        ask(
+            f"/alerts/order?id=g{n}",
+            data={"alerts": "low-1", "quantity": "5", "expected": rfc3339(TOMORROW)[:10]},
+        )
+    ],
+    ("GET", "/alerts/snooze"): lambda shop, n: [ask(f"/alerts/snooze?id=g{n}&alerts=low-1")],
+    ("POST", "/alerts/snooze"): lambda shop, n: [
+        ask(f"/alerts/snooze?id=g{n}", data={"alerts": "low-1", "days": "3"})
+    ],
+    ("POST", "/alerts/acknowledge"): lambda shop, n: [
+        ask(f"/alerts/acknowledge?id=g{n}", data={"alerts": "low-1"})
+    ],
+    ("POST", "/alerts/reopen"): lambda shop, n: [
+        ask(f"/alerts/reopen?id=g{n}", data={"alerts": "low-1"})
+    ],
+    ("GET", "/alerts/export"): lambda shop, n: [ask("/alerts/export?tab=reorder", rows=_BOARD)],
+    ("POST", "/alerts/export"): lambda shop, n: [ask("/alerts/export?tab=reorder", rows=_BOARD)],
+    ("GET", "/alerts/export/file"): lambda shop, n: [
+        ask("/alerts/export/file?tab=reorder&format=csv", rows=_BOARD)
+    ],
+    ("POST", "/alerts/export/delete"): lambda shop, n: [
+        ask("/alerts/export/delete", data={"id": export(shop)})
     ],
     ("GET", "/audit"): lambda shop, n: [
         ask("/audit"),

@@ -34,7 +34,7 @@ def test_header_and_facts(app: App) -> None:
     app.create("fa", stock=4, price="2.50", reorder_point=5, barcode="4006381333931", tags=["red"])
     shown = page(app, "fa")
     assert "<h1><bdi>Name of fa</bdi></h1>" in shown
-    assert '<span class="badge attention">low</span>' in shown
+    assert re.search(r'<a class="badge attention" href="/alerts/product\?id=[^"]+">low</a>', shown)
     assert re.search(r"<dt>Value</dt><dd>10\.00 EUR", shown)
     assert "4006381333931" in shown
     assert "/products/adjust?id=fa&back=/products/history%3Fid%3Dfa" in shown.replace("%2F", "/")
@@ -43,7 +43,7 @@ def test_header_and_facts(app: App) -> None:
 @pytest.mark.parametrize(("stock", "badge"), [(0, "out"), (3, ""), (-2, "negative")])
 def test_badge_says_what_needs_attention(app: App, stock: int, badge: str) -> None:
     app.put_outside(ProductID=f"fb{stock}", ProductName="Mug", Stock=stock)
-    found = re.findall(r'<span class="badge [a-z]+">(\w+)</span>', page(app, f"fb{stock}"))
+    found = re.findall(r'class="badge [a-z]+"[^>]*>(\w+)</', page(app, f"fb{stock}"))
     assert found == ([badge] if badge else [])
 
 
@@ -57,11 +57,9 @@ def test_chart_follows_the_changes_and_ends_with_the_stock_now(app: App) -> None
     assert data["times"] == sorted(data["times"])
     assert data["low"] == 6
     assert [what for _, what in data["marks"]] == ["inserted", "counted"]
-    assert data["until"] - data["since"] == pytest.approx(30 * 86_400, abs=1)
-    day = chart(page(app, "fc", range="24h"))
-    assert day["until"] - day["since"] == pytest.approx(86_400, abs=1)
-    everything = chart(page(app, "fc", range="all"))
-    assert everything["since"] == pytest.approx(everything["times"][0])
+    for period in ("24h", "30d", "all"):  # a new product has the whole width, of a minute
+        found = chart(page(app, "fc", range=period))
+        assert found["until"] - found["since"] == pytest.approx(60, abs=15)
 
 
 def test_figures_are_a_table_for_those_who_see_no_chart(app: App) -> None:

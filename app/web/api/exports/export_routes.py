@@ -14,7 +14,6 @@ from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.events.qualifiers import InvalidSearch
 from app.readmodel.past.past_lists import PastListsBusy
-from app.readmodel.products.product_query import query_of
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import (
@@ -40,6 +39,7 @@ from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
 from app.web.requests.parameters import ServicesDep, json_body
+from app.web.requests.product_filters import product_query
 from app.web.requests.queued_route import turn_of
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
@@ -92,7 +92,7 @@ async def create_export(
         make = EventsExport(services, search, events.order).file
     else:
         products = body.query if isinstance(body.query, ProductFilters) else ProductFilters()
-        query = query_of(**products.model_dump(exclude={"as_of"}))
+        query = await product_query(**products.model_dump(exclude={"as_of"}))
         make = ProductListing(services, query, products.as_of).order
     order = partial(make, body.format, dialect)
     async with turn_of(request, f"exports of {exporter_of(request)}"):  # repeats wait for the first

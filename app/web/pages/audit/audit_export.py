@@ -1,6 +1,5 @@
 """A search is exported as Products are: CSV and NDJSON at once, spreadsheets in the background."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -10,17 +9,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.web.auth.permissions import needs
-from app.web.exports.export_file import Dialect, Growing, filename
+from app.web.exports.export_file import Dialect, Growing
 from app.web.pages.audit.audit_place import AuditPlace, PlaceDep
-from app.web.pages.export_form import export_form
+from app.web.pages.export_form import DIALECT, export_form, send_file
 from app.web.pages.forms import Submitted
-from app.web.requests.exports.downloads import download, exporter_of
+from app.web.requests.exports.downloads import exporter_of
 from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.parameters import ServicesDep
 from app.web.requests.queued_route import QueuedRoute
 from app.web.services import Services
-
-_DIALECT = Dialect(safe=True, bom=True)
 
 router = APIRouter(
     prefix="/audit/export", route_class=QueuedRoute, dependencies=[needs(Role.VIEWER)]
@@ -53,9 +50,7 @@ async def send(
     form: Annotated[Growing, Query(alias="format")],
 ) -> Response:
     """Send the events that the search finds as a file."""
-    name = filename("events", form, datetime.now(UTC))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return await download(request, _export(services, place).chunks(form, _DIALECT), form, headers)
+    return await send_file(request, _export(services, place).chunks(form, DIALECT), form, "events")
 
 
 @router.post("/delete")

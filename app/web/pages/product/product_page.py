@@ -14,8 +14,9 @@ from app.core.numbers import multiplied
 from app.core.roles import Role
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
-from app.web.exports.export_file import Dialect, Growing, filename
+from app.web.exports.export_file import Growing
 from app.web.pages.event_rows import price_text, view_notice
+from app.web.pages.export_form import DIALECT, send_file
 from app.web.pages.forms import NamedProduct
 from app.web.pages.product.field_diffs import FieldDiff, text_of_value, versions_differ
 from app.web.pages.product.product_timeline import Timeline, newest_change, timeline_of
@@ -32,13 +33,11 @@ from app.web.pages.product.stock_chart import stock_chart
 from app.web.pages.products.saving import done_of
 from app.web.pages.templating import render
 from app.web.requests.event_filters import event_search
-from app.web.requests.exports.downloads import download
 from app.web.requests.exports.event_exports import EventsExport
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
 
 _STEPS = 1000  # of the slider
-_EXPORT = Dialect(safe=True, bom=True)
 
 router = APIRouter(prefix="/products/history", dependencies=[needs(Role.VIEWER)])
 
@@ -143,10 +142,8 @@ async def send(
 ) -> Response:
     """Send the product's changes as a file, newest first."""
     search = await event_search(request, product_id=product_id)
-    chunks = EventsExport(services, search, "newest").chunks(form, _EXPORT)
-    name = filename("history", form, datetime.now(UTC))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return await download(request, chunks, form, headers)
+    chunks = EventsExport(services, search, "newest").chunks(form, DIALECT)
+    return await send_file(request, chunks, form, "history")
 
 
 def _current(services: Services, product_id: str) -> tuple[Product | None, bool]:

@@ -13,12 +13,13 @@ ChartRange = Literal["24h", "7d", "30d", "90d", "all"]
 Tab = Literal["all", "stock", "fields"]
 RANGES: tuple[ChartRange, ...] = get_args(ChartRange)
 TABS: tuple[Tab, ...] = get_args(Tab)
-LENGTHS: dict[ChartRange, timedelta] = {
+_LENGTHS: dict[ChartRange, timedelta] = {
     "24h": timedelta(hours=24),
     "7d": timedelta(days=7),
     "30d": timedelta(days=30),
     "90d": timedelta(days=90),
 }
+_SHORTEST = timedelta(minutes=1)  # of the chart: its finest labels are minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +80,15 @@ def moment_of(name: str, text: str, zone: ZoneInfo, now: datetime) -> datetime |
 def written(at: datetime, zone: ZoneInfo) -> str:
     """A moment as `at` has it: to the second, in the shop's time zone."""
     return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def axis_begin(chart: ChartRange, first: datetime | None, now: datetime) -> datetime:
+    """Where the chart begins: with its period, or with the product's first change if that is later.
+
+    So a product that is younger than the period has the whole width.
+    """
+    length = _LENGTHS.get(chart)
+    begins = [] if length is None else [now - length]
+    if first is not None:
+        begins.append(first - timedelta(milliseconds=1))  # all changes of that moment are steps
+    return min(max(begins, default=now - _LENGTHS["30d"]), now - _SHORTEST)

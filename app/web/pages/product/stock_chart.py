@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from app.core import json_text
@@ -14,7 +14,7 @@ from app.readmodel.events.event_query import EventQuery, Span, Term
 from app.readmodel.schema import NO_NUMBER
 from app.readmodel.trends.stock_steps import Step, first_change, stock_steps, thinned
 from app.store.products.model import Product
-from app.web.pages.product.product_view import LENGTHS, ProductView
+from app.web.pages.product.product_view import ProductView, axis_begin
 from app.web.services import Services
 
 _MARKS = 60  # of each kind
@@ -62,13 +62,12 @@ def stock_chart(
     services: Services, view: ProductView, product: Product | None, now: datetime
 ) -> StockChart:
     """The chart of the period that the view names; up to now it has the product's own stock."""
-    since = now - LENGTHS.get(view.range, timedelta(days=30))
+    since = axis_begin(view.range, None, now)
     low_at = None if product is None or product.low_at is None else float(product.low_at)
     model = services.read_model
     try:
         with model.figures() as connection:
-            if view.range == "all":
-                since = first_change(connection, view.product_id) or since
+            since = axis_begin(view.range, first_change(connection, view.product_id), now)
             steps = stock_steps(connection, view.product_id, since, now)
         marks = list(_marks(services, view.product_id, since))
         rate = model.sales_rates([view.product_id]).get(view.product_id)

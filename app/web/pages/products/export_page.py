@@ -1,9 +1,5 @@
-"""The export page offers the shown list as a file, and shows how far spreadsheets are.
+"""The export page offers the shown list as a file, and shows how far spreadsheets are."""
 
-CSV from here has a byte order mark: it is for people, who open it in Excel.
-"""
-
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -13,18 +9,16 @@ from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.products.product_query import ProductQuery
 from app.web.auth.permissions import needs
-from app.web.exports.export_file import Dialect, Growing, filename
-from app.web.pages.export_form import export_form
+from app.web.exports.export_file import Dialect, Growing
+from app.web.pages.export_form import DIALECT, export_form, send_file
 from app.web.pages.forms import Submitted
 from app.web.pages.products.list_links import ListLinks
-from app.web.requests.exports.downloads import download, exporter_of
+from app.web.requests.exports.downloads import exporter_of
 from app.web.requests.exports.product_exports import ProductListing
 from app.web.requests.parameters import ServicesDep
 from app.web.requests.product_filters import ProductQueryDep, listed
 from app.web.requests.queued_route import QueuedRoute
 from app.web.services import Services
-
-_DIALECT = Dialect(safe=True, bom=True)
 
 router = APIRouter(
     prefix="/products/export", route_class=QueuedRoute, dependencies=[needs(Role.VIEWER)]
@@ -57,10 +51,8 @@ async def send(
     form: Annotated[Growing, Query(alias="format")],
 ) -> Response:
     """Send the list as a file."""
-    chunks = ProductListing(services, query).chunks(form, _DIALECT)
-    name = filename("products", form, datetime.now(UTC))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return await download(request, chunks, form, headers)
+    chunks = ProductListing(services, query).chunks(form, DIALECT)
+    return await send_file(request, chunks, form, "products")
 
 
 @router.post("/delete")

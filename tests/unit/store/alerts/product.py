@@ -53,7 +53,7 @@ class Product:
         self, minute: float, state: AlertState, kind: AlertKind = "low", **more: Any
     ) -> "Product":
         """Let Anna act on an alert."""
-        return self._take(acted(self.known, kind, state, "anna", int(minute * MINUTE), **more))
+        return self._take(acted(self.known, [kind], state, "anna", int(minute * MINUTE), **more))
 
     def order(self, minute: float, quantity: int, overdue: float) -> "Product":
         """Let Anna note an order."""

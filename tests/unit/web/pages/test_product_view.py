@@ -1,6 +1,6 @@
 """The page of a product keeps its view in its address, and shows how fields differ."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from app.web.pages.product.field_diffs import (
     text_of_value,
     versions_differ,
 )
-from app.web.pages.product.product_view import ProductView, moment_of, written
+from app.web.pages.product.product_view import ProductView, axis_begin, moment_of, written
 from tests.support.builders import an_event, an_item
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -113,3 +113,14 @@ def test_version_without_a_name_or_stock_has_none_to_restore() -> None:
 )
 def test_value_as_text(value: Any, text: str) -> None:
     assert text_of_value(value) == text
+
+
+def test_chart_begins_with_its_period_or_with_a_later_first_change() -> None:
+    old, young = NOW - timedelta(days=400), NOW - timedelta(days=3)
+    assert axis_begin("30d", old, NOW) == NOW - timedelta(days=30)
+    just_before = young - timedelta(milliseconds=1)
+    assert axis_begin("30d", young, NOW) == axis_begin("all", young, NOW) == just_before
+    assert axis_begin("24h", young, NOW) == NOW - timedelta(hours=24)
+    assert axis_begin("all", old, NOW) == old - timedelta(milliseconds=1)
+    assert axis_begin("7d", NOW, NOW) == NOW - timedelta(minutes=1)  # its labels are minutes
+    assert axis_begin("all", None, NOW) == NOW - timedelta(days=30)

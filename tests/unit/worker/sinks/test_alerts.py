@@ -189,4 +189,4 @@ def test_a_name_that_is_no_valid_unicode_is_kept() -> None:
     half = an_item(Stock=3, ReorderPoint=5, ProductName="Mug \ud83d")
     shop.consumer().deliver([change(1, 1, 9, 3, after=half)])
     assert shop.rows.get("P1").levels.name == "Mug \ud83d"
-    assert shop.rows.page("open", KINDS, 10).items[0].levels.name == "Mug \ud83d"
+    assert shop.rows.page(["open"], KINDS, 10).items[0].levels.name == "Mug \ud83d"
