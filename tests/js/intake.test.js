@@ -83,6 +83,17 @@ test("a tab that is behind the shared stream catches up from its own cursor", ()
   assert.deepEqual(tab.loads, []);
 });
 
+test("what its own stream sent before it was closed is not taken after that", () => {
+  const tab = started();
+  tab.intake.catchUp(at(12));
+  tab.send(hello(10, 12), change(11), change(12));
+  const before = tab.catchingUp.length;
+  for (const late of [hello(12, 20), change(13)]) tab.own().send(late);
+  assert.deepEqual([tab.output, tab.catchingUp.length], [[11, 12], before]);
+  tab.changes(13, 14);
+  assert.deepEqual(tab.output, range(11, 14));
+});
+
 test("a tab that missed nothing after all follows at once", () => {
   const tab = started();
   tab.intake.catchUp(at(7)); // another web process has the same events in another order
