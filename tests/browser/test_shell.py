@@ -176,6 +176,8 @@ def test_alert_that_opened_unseen_is_in_the_title_and_told_on_return(app: App, p
     page.evaluate(hide % "false")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))")
     expect(page.locator("#toasts")).to_contain_text("Kettle is low: 2 left.")
+    link = page.locator("#toasts").get_by_role("link", name="Show")
+    expect(link).to_have_attribute("href", "/alerts")
     assert page.title() == title
 
 

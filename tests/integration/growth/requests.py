@@ -284,7 +284,7 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/analytics?range=24h&category=Tea&by=moved"),
     ],
     ("GET", "/alerts"): lambda shop, n: [
-        ask(f"/alerts?tab={tab}", rows=_BOARD) for tab in ("open", "resolved", "reorder")
+        ask(f"/alerts?tab={tab}", rows=_BOARD) for tab in ("open", "resolved")
     ],
     ("GET", "/alerts/product"): lambda shop, n: [ask("/alerts/product?id=g9", rows=_BOARD)],
     ("GET", "/alerts/order"): lambda shop, n: [ask(f"/alerts/order?id=g{n}&alerts=low-1")],
