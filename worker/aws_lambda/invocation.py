@@ -30,7 +30,7 @@ MARGIN, MARGIN_SHARE = 10.0, 0.25
 BatchResponse = dict[str, Any]
 
 # Raises `Stopped` if it must stop before the records are durable or parked.
-Process = Callable[[Sequence[Any], str], object]
+Process = Callable[[Sequence[Any], str], None]
 
 # Called first in each invocation, with the number of stamps that its records need if no batch is
 # split.

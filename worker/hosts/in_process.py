@@ -33,9 +33,8 @@ from worker.sharing.membership import Guard, Member, Membership
 from worker.stream.shards.discovery import Discovery
 from worker.stream.shards.lineage import Position
 from worker.stream.shards.polling import Idle, Polling
-from worker.stream.shards.progress import PageTimes
 from worker.stream.shards.reader import ShardReader, Work
-from worker.stream.shards.reader_pool import ReaderPool
+from worker.stream.shards.reader_pool import ReaderPool, Took
 from worker.stream.shards.shard_iterator import ShardPages
 
 _log = logging.getLogger(__name__)
@@ -78,8 +77,8 @@ def make_worker(reading: Reading, wiring: Wiring) -> Iterator[Coordinator]:
         log.raise_clock()  # a product's stamps increase from one owner of its shard to the next
         guard = ChainGuard(gaps, wiring.retry, hold)
 
-        def take(records: Sequence[Any]) -> PageTimes:
-            return wiring.pipeline.process(records, lease.stream_arn, hold, guard)
+        def take(records: Sequence[Any]) -> None:
+            wiring.pipeline.process(records, lease.stream_arn, hold, guard)
 
         return take
 
@@ -91,6 +90,7 @@ def make_worker(reading: Reading, wiring: Wiring) -> Iterator[Coordinator]:
         report_gap=gaps.report,
         notice_comparison=reconciler.notice,
         consumers=wiring.consumers,
+        took=lambda: wiring.pipeline.took,
     )
     wiring.consumers.jobs = wiring.jobs(partial(Guard, term=coordinator.term))
     others = Checkpoints(*deployment.coordination)
@@ -114,6 +114,7 @@ def make_coordinator(
     report_gap: ReportGap = _log_gap,
     notice_comparison: Callable[[State], None] = lambda _state: None,
     consumers: SinkSharing | None = None,
+    took: Took = lambda: (None, None),
 ) -> Coordinator:
     """Create the coordinator that reads a table's stream together with other workers.
 
@@ -153,7 +154,9 @@ def make_coordinator(
         Discovery(streams, deployment.tables.products, deployment.stream, one_log=one_log),
         checkpoints,
         starts,
-        ReaderPool(leases, stop, lambda: coordinator.check_soon(), make_reader, one_log=one_log),
+        ReaderPool(
+            leases, stop, lambda: coordinator.check_soon(), make_reader, took, one_log=one_log
+        ),
         consumers or SinkSharing({}, SinkCursors(*where), leases, stop),
         RowCleanup(leases, starts, one_log=one_log),
         wake,

@@ -127,6 +127,5 @@ class Wiring:
 
     def _publish(self, arrived: Sequence[Arrived]) -> None:
         self._broker(arrived)
-        if self._plan.sinks:
-            self.log.tail.hint(event for _, event in arrived)
-            self.consumers.hint()
+        self.log.tail.hint(event for _, event in arrived)
+        self.consumers.hint()

@@ -7,8 +7,8 @@ here: they read the log that the pipeline writes (`worker/consumers`).
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -28,7 +28,6 @@ from worker.effects.publish_order import PublishWithHold
 from worker.pipeline.parallel import chunks, run_parallel, split_by_product
 from worker.stream.decode import NotAProduct, UndecodableRecord, decode, event_key, identify
 from worker.stream.record_shapes import is_sequence_number
-from worker.stream.shards.progress import PageTimes
 
 _log = logging.getLogger(__name__)
 
@@ -50,7 +49,6 @@ class Pipeline:
         stamps: Stamps,
         *,
         parallelization_factor: int = 1,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`parallelization_factor`: how many batches of different products run in parallel."""
         self._audit = audit
@@ -60,7 +58,7 @@ class Pipeline:
         self._stamps = stamps
         self._names = stamps.names
         self._most = parallelization_factor
-        self._monotonic = monotonic
+        self.took: tuple[float | None, float | None] = (None, None)  # seconds: to store, to publish
 
     def process(
         self,
@@ -68,10 +66,10 @@ class Pipeline:
         stream_arn: str,
         hold: Hold | None = None,
         guard: ChainGuard | None = None,
-    ) -> PageTimes:
+    ) -> None:
         """Process a page of one shard's records, read under `hold` (None: without a lease).
 
-        `guard` lives as long as the shard's lease. Returns what the slowest batch took.
+        `guard` lives as long as the shard's lease.
 
         Raises:
             LeaseLost: the shard belongs to another worker, which reads the page again.
@@ -84,7 +82,6 @@ class Pipeline:
             run_parallel(
                 partial(self._part, page=page), split_by_product(some, self._most, self._names)
             )
-        return page.times()
 
     def _part(self, records: Sequence[Record], page: "_Page") -> None:
         for batch in chunks(records):
@@ -100,21 +97,16 @@ class Pipeline:
     def _write(self, decoded: Mapping[str, tuple[ChangeEvent, Record]], page: "_Page") -> None:
         events = [event for event, _ in decoded.values()]
         accept = partial(self._audit.accept, hold=page.hold)
-        began = self._monotonic()
+        began = time.monotonic()
         appended = accept(events) if page.guard is None else page.guard.accept(events, accept)
         for event, error in appended.refused:
             _, record = decoded[event.id]
             with about(event_id=event.id):
                 self._park(record, event.product_id, event.event_key, error, page)
-        stored = self._monotonic()
+        stored = time.monotonic()
         self._publish(appended.arrived, page.hold)
+        self.took = (round(stored - began, 3), round(time.monotonic() - stored, 3))
         PUBLISHED.inc(len(appended.arrived))
-        page.took.append(
-            PageTimes(
-                stored - began,
-                self._monotonic() - stored,
-            )
-        )
 
     def _decode(self, record: Record, page: "_Page") -> ChangeEvent | None:
         try:
@@ -144,24 +136,8 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The stream that the records come from, their lease, its chain guard, and what batches took.
-
-    Parts that run in parallel append to `took`, which a list allows.
-    """
+    """The stream that the records come from, their lease, and its chain guard."""
 
     stream_arn: str
     hold: Hold
     guard: ChainGuard | None
-    took: list[PageTimes] = field(default_factory=list)
-
-    def times(self) -> PageTimes:
-        """What the slowest batch took."""
-        return PageTimes(
-            _greatest(times.stored for times in self.took),
-            _greatest(times.published for times in self.took),
-        )
-
-
-def _greatest(seconds: Iterable[float | None]) -> float | None:
-    known = [one for one in seconds if one is not None]
-    return round(max(known), 3) if known else None

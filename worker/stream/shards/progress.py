@@ -3,24 +3,11 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from worker.stream.record_shapes import moment
 
 _MINUTE = 60.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class PageTimes:
-    """What the slowest batch of a page took, in seconds; None: it had no change.
-
-    `stored`: to write the audit and the feed. `published`: to pass the batch on to the broker, in
-    its turn.
-    """
-
-    stored: float | None = None
-    published: float | None = None
 
 
 class Progress:
@@ -37,7 +24,6 @@ class Progress:
         self.page_at: float | None = None
         self.lag = self.lag_at_most = 0.0
         self.arrived: float | None = None  # `lag` of the newest page with records
-        self.times = PageTimes()  # of that page
         self.answer = 0.0  # seconds that the last read took
         self._asked_at = self.at
         self.trouble = ""  # of a call that will be retried
@@ -48,10 +34,8 @@ class Progress:
         """A read begins."""
         self._asked_at = self._monotonic()
 
-    def done(self, times: PageTimes | None = None) -> None:
+    def done(self) -> None:
         """The page's records are durable and published."""
-        if times is not None:
-            self.times = times
         self.at = self._monotonic()
         self.trouble = ""
         self.holds = False

@@ -14,13 +14,13 @@ from app.runtime.retry import Retry, pause
 from app.runtime.wake import Wake
 from worker.stream.decode import last_number
 from worker.stream.shards.polling import Polling
-from worker.stream.shards.progress import PageTimes, Progress
+from worker.stream.shards.progress import Progress
 from worker.stream.shards.shard_iterator import ShardPages, Trimmed
 
-# Processes a page: when it returns, the records are audited and published, or parked. Returns what
-# that took, as far as it is known. Raises LeaseLost if the shard belongs to another worker, and
-# Stopped if the worker is stopping: the page will be read again.
-Work = Callable[[Sequence[Any]], PageTimes | None]
+# Processes a page: when it returns, the records are audited and published, or parked. Raises
+# LeaseLost if the shard belongs to another worker, and Stopped if the worker is stopping: the page
+# will be read again.
+Work = Callable[[Sequence[Any]], None]
 
 
 class Save(Protocol):
@@ -109,9 +109,9 @@ class ShardReader:
     def _take(self, records: Sequence[Any]) -> None:
         if records:
             self._retry(self._guard, "lease")
-            times = self._work(records)
+            self._work(records)
             self._pages.after = last_number(records) or self._pages.after
-            self.progress.done(times)
+            self.progress.done()
         self._save_position()
 
     def _save_position(self, *, finished: bool = False) -> None:

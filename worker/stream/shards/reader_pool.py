@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 
 from app.store.coordination.checkpoints import Checkpoint, ShardKey
@@ -21,6 +20,7 @@ _log = logging.getLogger(__name__)
 SILENCE = 5.0
 
 MakeReader = Callable[[Lease, Position], ShardReader]
+Took = Callable[[], tuple[float | None, float | None]]  # see `Pipeline.took`
 
 
 class ReaderPool(LeasedThreads[ShardReader]):
@@ -32,12 +32,13 @@ class ReaderPool(LeasedThreads[ShardReader]):
         stop: threading.Event,
         ended: Callable[[], None],
         make_reader: MakeReader,
+        took: Took,
         *,
         one_log: bool,
     ) -> None:
         """`one_log`: see `worker.stream.shards.stream_replacement`."""
         super().__init__("shard", leases, stop, ended)
-        self._make_reader = make_reader
+        self._make_reader, self._took = make_reader, took
         self._one_log = one_log
 
     def take(
@@ -83,7 +84,8 @@ class ReaderPool(LeasedThreads[ShardReader]):
                 trouble=reader.progress.trouble,
                 lag_at_most=reader.progress.lag_at_most,
                 arrived=reader.progress.arrived,
-                **asdict(reader.progress.times),
+                stored=self._took()[0],
+                published=self._took()[1],
             )
             for lease, reader in self.all()
         ]

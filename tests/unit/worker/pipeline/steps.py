@@ -1,8 +1,7 @@
 """A fake audit, broker and dead-letter table for a pipeline, and a record to process."""
 
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.core.events import ChangeEvent
@@ -48,16 +47,8 @@ class Steps:
         self,
         stamps: Stamps = STAMPS,
         kind: type[Pipeline] = Pipeline,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> Pipeline:
-        return kind(
-            self,  # type: ignore[arg-type]
-            self.publish,
-            self,  # type: ignore[arg-type]
-            Retry(threading.Event()),
-            stamps,
-            monotonic=monotonic,
-        )
+        return kind(self, self.publish, self, Retry(threading.Event()), stamps)  # type: ignore[arg-type]
 
     def of(self, step: str) -> list[Any]:
         return [what for name, what in self.log if name == step]
