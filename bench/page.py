@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from app.store.engine import find_running
+from bench.support.browser.visits import Visits, visits
 from bench.support.report import Requirement, conditions, finish, percentile
 from bench.support.store import bare
-from bench.support.visits import Visits, visits
 from tests.support.processes.process import Process
 from tests.support.replay.page_events import record_streams
 from tests.support.replay.trial import Meter, Replayed, replaying, sell_and_record
