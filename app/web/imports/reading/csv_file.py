@@ -1,0 +1,114 @@
+"""CSV in the forms in which spreadsheets save it: the encoding and the separator are recognised.
+
+The encoding is that of a byte order mark, or UTF-8, or else Windows-1252, in which spreadsheets of
+Western countries save "CSV". Rows are read one by one; quotes must be closed.
+"""
+
+import codecs
+import csv
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from app.web.imports.reading.file_errors import MOST_TEXT, FileRefused
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_PIECE = 1 << 20  # bytes that are decoded at a time
+_SAMPLE = 30  # rows from which the separator is guessed
+_SHOWN = {"utf-8-sig": "UTF-8", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+
+
+@contextmanager
+def csv_rows(path: Path) -> Iterator[tuple[str, Iterator[list[str]]]]:
+    """Yields what was recognised, for people, and the rows.
+
+    Raises:
+        FileRefused: it is no text in a known encoding, or (from the rows) a quote is not closed.
+
+    """
+    encoding = _encoding(path)
+    with path.open(encoding=encoding, newline="") as file:
+        separator = _separator(file)
+        yield f"CSV, {_SHOWN[encoding]}, {SEPARATORS[separator]}s", _rows(file, separator)
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(4)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            candidates = [encoding]
+            break
+    else:
+        candidates = ["utf-8", "cp1252"]
+    for encoding in candidates:
+        if _is_text(path, encoding):
+            return encoding
+    raise FileRefused(
+        "This is neither a spreadsheet (XLSX) nor text in UTF-8 or Windows-1252. Save it as XLSX, "
+        "or as “CSV UTF-8”."
+    )
+
+
+def _is_text(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                if "\0" in decoder.decode(piece):
+                    return False
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _separator(file: TextIO) -> str:
+    """The separator that gives the first rows the most columns; the file is then at its first row.
+
+    A first line such as `sep=;`, which Excel writes and reads, says which.
+    """
+    first = file.readline(MOST_TEXT)
+    told = first.strip().lower().removeprefix("sep=")
+    if first.lower().startswith("sep=") and (told or "\t") in SEPARATORS:
+        return told or "\t"
+    best, most = ",", 1
+    for separator in SEPARATORS:
+        file.seek(0)
+        try:
+            widths = Counter(
+                len(row) for row in islice(csv.reader(file, delimiter=separator), _SAMPLE) if row
+            )
+        except csv.Error:
+            continue
+        width = max(widths, key=lambda width: (widths[width], width), default=0)
+        if width > most:
+            best, most = separator, width
+    file.seek(0)
+    return best
+
+
+def _rows(file: TextIO, separator: str) -> Iterator[list[str]]:
+    reader = csv.reader(file, delimiter=separator, strict=True)
+    try:
+        for row in reader:
+            if any(len(cell) > MOST_TEXT for cell in row):
+                raise FileRefused(
+                    f"A cell that ends in line {reader.line_num} has more than {MOST_TEXT:,} "
+                    "characters. Perhaps a quotation mark before it is not closed."
+                )
+            yield row
+    except csv.Error as error:
+        raise FileRefused(
+            f"Line {reader.line_num} is not valid CSV ({error}). Perhaps a quotation mark is not "
+            "closed, or not doubled inside a quoted text."
+        ) from None
