@@ -45,6 +45,7 @@ COMMANDS = {
     "verify": "verify",
     "reconcile": "reconcile",
     "export": "export.command",
+    "import": "import_file",
     "sinks": "sinks",
     "lambda-test": "lambda_test",
 }

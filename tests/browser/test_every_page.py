@@ -12,7 +12,7 @@ from tests.support.house import House, furnished
 from tests.support.waiting import until
 
 # A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of
-# K1's newest change, and `{at}` a time before it.
+# K1's newest change, and `{at}` a time before it. The others are imports by their state.
 PAGES = [
     "/",
     "/products",
@@ -25,6 +25,11 @@ PAGES = [
     "/products/history?id=K2",
     "/products/restore?id=K1&at={at}",
     "/products/export",
+    "/products/import",
+    "/products/import/preview?id={ready}",
+    "/products/import/preview?id={unclear}",
+    "/products/import/preview?id={failed}",
+    "/products/import/preview?id={done}",
     "/audit",
     "/audit?q=nothing",
     "/audit?q=product:K1&event={event}",
@@ -62,7 +67,7 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 @pytest.fixture(scope="module")
 def names(house: House) -> dict[str, str]:
-    """The values of `{event}` and `{at}`."""
+    """The values in braces."""
 
     def events() -> list[dict[str, Any]]:
         answer = house.app.http.get("/v1/products/K1/events", headers=house.headers["admin"])
@@ -70,7 +75,28 @@ def names(house: House) -> dict[str, str]:
 
     until(lambda: len(events()) == 2)
     newest, oldest = events()
-    return {"event": quote(newest["id"], safe=""), "at": oldest["time"]}
+    rows = "sku,name,price,category\nK1,Pot,3,\nN1,New,,x\nK1x,,1,y\n,Nothing,,\n"
+    imports = {
+        "ready": imported(house, rows),
+        "unclear": imported(house, "a,b\n1,2\n"),
+        "failed": imported(house, ""),
+        "done": imported(house, "sku,name\nN2,New\nN3,\n", start="true"),
+    }
+    return {"event": quote(newest["id"], safe=""), "at": oldest["time"], **imports}
+
+
+def imported(house: House, text: str, **parameters: str) -> str:
+    """The id of an import, once it is not at work."""
+    headers = house.headers["admin"] | {"Content-Type": "text/csv"}
+    query = {"filename": "deliveries of November.csv", **parameters}
+    one = house.app.http.post("/v1/imports", content=text, params=query, headers=headers).json()
+
+    def is_settled() -> bool:
+        now = house.app.http.get(f"/v1/imports/{one['id']}", headers=headers).json()
+        return now["state"] not in {"reading", "running"}
+
+    until(is_settled)
+    return str(one["id"])
 
 
 @pytest.fixture(scope="module")

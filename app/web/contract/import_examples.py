@@ -6,7 +6,7 @@ from typing import Any
 from app.web.contract.examples import Example
 
 _ID = "5f2a9c0d1e3b4a76"
-_FILE = "SKU;Name;Price\r\nTEA-1;Earl Grey, 100 g;7,20\r\nTEA-9;Assam, 100 g;6,40\r\n"
+_FILE = "SKU;Name;Price\r\nASSAM-1;Assam, 100 g;7,20\r\nASSAM-2;Assam, 250 g;6,40\r\n"
 
 
 def _import(**changes: Any) -> dict[str, Any]:
@@ -74,10 +74,10 @@ IMPORT_EXAMPLES: Mapping[str, Example] = {
             "items": [
                 {
                     "row": 2,
-                    "product_id": "TEA-1",
+                    "product_id": "ASSAM-1",
                     "action": "create",
                     "changes": [
-                        {"field": "name", "before": "", "after": "Earl Grey, 100 g"},
+                        {"field": "name", "before": "", "after": "Assam, 100 g"},
                         {"field": "stock", "before": "", "after": "0"},
                         {"field": "price", "before": "", "after": "7.2"},
                     ],

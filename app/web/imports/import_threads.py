@@ -48,7 +48,11 @@ class Imports:
         store: Store,
         id_case: IDCase,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        takes_over: Callable[[Path], bool] = lambda _: True,
     ) -> None:
+        """`takes_over`: whether to go on with the import of an earlier process in a folder."""
+        self._takes_over = takes_over
         self._root = data_dir / "imports"
         self._store = store
         self._id_case = id_case
@@ -82,6 +86,8 @@ class Imports:
     def _adopt(self, folder: Path) -> None:
         """Take over an import of an earlier process, unless a command works on it."""
         try:
+            if not self._takes_over(folder):
+                return
             job = ImportJob(folder)
             job.snapshot()
         except DataFolderHeld:
@@ -121,7 +127,8 @@ class Imports:
         the column's name; None: they are guessed.
         """
         job = ImportJob(upload.taken())
-        job.create(filename, actor, self._now(), options, named=named, starts=starts)
+        more = {"named": named, "starts": starts, "sha256": upload.hash.hexdigest()}
+        job.create(filename, actor, self._now(), options, **more)
         return job
 
     def admit(self, job: ImportJob) -> None:
@@ -162,10 +169,11 @@ class Imports:
         job = self.job(import_id)
         if state == "running":
             job.remember(self._store)
-        with self._lock:
+        with self._lock:  # the writer begins after it
             job.begin(state, self._now(), actor)
+            found = job.snapshot()
         self._writer.wake()
-        return job.snapshot()
+        return found
 
     def drop(self, import_id: str) -> None:
         """Delete an import that is not at work; what it has written stays.

@@ -22,9 +22,9 @@ MOST_UNPACKED = 256 << 20  # bytes of all members together
 MOST_STRINGS = 64 << 20  # bytes of the texts, which are held in memory
 MOST_MEMBERS = 1_000
 _LAST_ROW = 1_048_576  # of any spreadsheet
-# Control characters, which XML does not have, are written so (ECMA-376). openpyxl leaves them, but
-# undoes the escape of a text that only looks like one.
-_ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f])_")
+# Control characters, which XML does not have, are written so (ECMA-376), and a `_` before a text
+# that only looks like one of these. openpyxl undoes neither, or in shared texts only the latter.
+_ESCAPED = re.compile(r"_x(005F|00[01][0-9A-Fa-f])_")
 _ZEROS = re.compile(r"0+")  # a number format that keeps leading zeros
 
 

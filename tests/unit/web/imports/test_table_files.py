@@ -124,7 +124,7 @@ def test_entities_of_xml_are_refused(file: Path) -> None:
         (b"a\0b,c\n", "neither a spreadsheet"),
         (b"\x81\x8d,\xff\n", "neither a spreadsheet"),
         (b'sku,name\n1,"open\n', "Line 2 is not valid CSV"),
-        (b"sku\n" + b"x" * 40_000, "more than 32,767 characters"),
+        (b"sku\n" + b"x" * (1 << 21), "Line 2 is not valid CSV"),
         (",".join(map(str, range(1_000))).encode(), "1,000 columns"),
         (b"sku\n1" + b",x" * MOST_COLUMNS, f"{MOST_COLUMNS + 1:,} columns"),
         (codecs.BOM_UTF8 + b"\xff", "neither a spreadsheet"),
