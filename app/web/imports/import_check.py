@@ -94,7 +94,7 @@ class Comparison:
         exported = is_export(header)
         self.columns = options.columns or tuple(guessed(header, {} if exported else remembered))
         self._width = len(header)
-        self.mark: Guess = "." if exported else options.decimal
+        self.mark: Guess = options.decimal
         self._is_guessed = self.mark is None
         self._apostrophes: bool = read["apostrophes"]
         self._exported = exported
@@ -139,7 +139,8 @@ class Comparison:
                     numbers_of(cells, self.columns, texts.append)
         if self._is_guessed:
             plain = map(without_apostrophes, texts) if self._apostrophes else texts
-            self.mark = guess(plain)
+            # Of an export, a spreadsheet may have saved the numbers in the form of its country.
+            self.mark = guess(plain) or ("." if self._exported else None)
 
     def _document(self, cells: Sequence[Cell]) -> RowDocument:
         padded = [*self.columns, *[None] * (self._width - len(self.columns))]

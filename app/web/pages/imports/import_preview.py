@@ -19,15 +19,11 @@ from app.web.imports.reading.decimals import Guess
 from app.web.pages.forms import Submitted
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, writable
-from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.services import Services
 
-router = APIRouter(
-    prefix="/products/import",
-    route_class=QueuedRoute,
-    dependencies=[needs(Role.EDITOR, writable)],
-)
+# Its forms write no product themselves, so they take no turn among the writes.
+router = APIRouter(prefix="/products/import", dependencies=[needs(Role.EDITOR, writable)])
 
 PAGE = 50  # rows
 _PATIENCE, _PAUSE = 1.0, 0.05  # seconds for a small file, whose result can be shown at once
