@@ -45,7 +45,7 @@ COMMANDS = {
     "verify": "verify",
     "reconcile": "reconcile",
     "export": "export.command",
-    "import": "import_file",
+    "import": "imports.command",
     "sinks": "sinks",
     "lambda-test": "lambda_test",
 }
