@@ -54,6 +54,22 @@ class Places:
     timeline: Timeline
 
 
+class _FirstTime(Once[Product]):
+    """Looks for an earlier write only after the first try has failed.
+
+    Nearly every row is new, and the key's condition in the write's own transaction finds the others.
+    """
+
+    _is_new = True
+
+    def recall(self) -> None:
+        """As `Once.recall`, except the first time."""
+        if self._is_new:
+            self._is_new = False
+        else:
+            super().recall()
+
+
 class ImportWrites:
     """Writes the rows of one import, or takes them back. Thread-safe."""
 
@@ -74,7 +90,7 @@ class ImportWrites:
         request_id = f"{self._id}.{row.number}"
         stamp = Stamp(actor=self._actor, request_id=request_id, reference=self._reference)
         key = RequestKey("", "import", request_id, b"", request_id)
-        once: Once[Product] = Once(self._places.idempotency_keys, [key], _nothing)
+        once = _FirstTime(self._places.idempotency_keys, [key], _nothing)
         try:
             self._written(row, stamp, once)
         except Replayed:
