@@ -57,7 +57,7 @@ class Places:
 class _FirstTime(Once[Product]):
     """Looks for an earlier write only after the first try has failed.
 
-    Nearly every row is new, and the key's condition in the write's own transaction finds the others.
+    Nearly every row is new; the key's condition in the write's own transaction finds the others.
     """
 
     _is_new = True
