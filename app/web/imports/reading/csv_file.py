@@ -6,7 +6,6 @@ Western countries save "CSV". Rows are read one by one; quotes must be closed.
 
 import codecs
 import csv
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -75,28 +74,27 @@ def _is_text(path: Path, encoding: str) -> bool:
 
 
 def _separator(file: TextIO) -> str:
-    """The separator that gives the first rows the most columns; the file is then at its first row.
+    """The separator that divides the most rows as it divides the first one, into most columns.
 
+    The file is then at its first row.
     A first line such as `sep=;`, which Excel writes and reads, says which.
     """
     first = file.readline(_MOST_TEXT)
     told = first.strip().lower().removeprefix("sep=")
     if first.lower().startswith("sep=") and (told or "\t") in SEPARATORS:
         return told or "\t"
-    best, most = ",", 1
+    found = {}
     for separator in SEPARATORS:
         file.seek(0)
         try:
-            widths = Counter(
-                len(row) for row in islice(csv.reader(file, delimiter=separator), _SAMPLE) if row
-            )
+            sample = islice(csv.reader(file, delimiter=separator), _SAMPLE)
+            widths = [len(row) for row in sample if row]
         except csv.Error:
             continue
-        width = max(widths, key=lambda width: (widths[width], width), default=0)
-        if width > most:
-            best, most = separator, width
+        if widths and widths[0] > 1:
+            found[separator] = (widths.count(widths[0]) / len(widths), widths[0])
     file.seek(0)
-    return best
+    return max(found, key=lambda separator: found[separator], default=",")
 
 
 def _rows(file: TextIO, separator: str) -> Iterator[list[str]]:

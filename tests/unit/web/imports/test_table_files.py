@@ -52,6 +52,11 @@ def test_one_column_and_excel_s_own_mark_of_the_separator(file: Path) -> None:
     assert texts(file) == [["1", "a,b,c"]]
 
 
+def test_decimal_commas_and_commas_in_names_do_not_separate(file: Path) -> None:
+    file.write_text("sku;name;price\n1;Tea, black;7,20\n2;Tea, green;6,40\n")
+    assert texts(file) == [["1", "Tea, black", "7,20"], ["2", "Tea, green", "6,40"]]
+
+
 def test_blank_rows_are_left_out_and_numbers_of_rows_stay(file: Path) -> None:
     file.write_text("\nsku,name\n\n,\n1,a\n")
     assert read(file)[1] == [(5, ["1", "a"])]
