@@ -8,6 +8,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def _settled(imports: Imports, import_id: str) -> Import:
     with Progress() as progress:
         while (found := job.snapshot()).state in BUSY:
             text = f"{found.done:,} rows {_DOING[found.state]} …"
-            progress(lambda shown=text: shown, found.done, found.total)
+            progress(partial(str, text), found.done, found.total)
             time.sleep(_PAUSE)
     return found
 

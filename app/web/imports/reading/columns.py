@@ -22,7 +22,7 @@ LABELS: Mapping[str, str] = {
 NUMBERS = ("stock", "price", "reorder_point")
 
 # Names of columns in the files of shops and suppliers, the likeliest first.
-_WORDS: Mapping[str, tuple[str, ...]] = {
+_WORDS: dict[str, tuple[str, ...]] = {
     "product_id": (
         "product id", "sku", "id", "item id", "article", "article number", "article no",
         "item number", "item no", "product code", "item code", "code", "part number",

@@ -60,7 +60,8 @@ def opened(path: Path, sheet: str | None = None) -> Iterator[Table]:
             yield _table("Spreadsheet (XLSX)", found, sheets, name)
         return
     with csv_rows(path) as (about, lines):
-        yield _table(about, iter(lines), [], None)
+        rows: Iterator[list[Cell]] = (list(line) for line in lines)
+        yield _table(about, rows, [], None)
 
 
 def _table(about: str, found: Iterator[list[Cell]], sheets: list[str], name: str | None) -> Table:
