@@ -99,6 +99,7 @@ class Comparison:
         self._apostrophes: bool = read["apostrophes"]
         self._exported = exported
         self.fields: Counter[str] = Counter()
+        self.to_write = 0
         self._firsts: dict[str, int] = {}  # the first row of each id
         self._repeated: dict[str, int] = {}  # the second row of an id that is there several times
         self._unlost = 0
@@ -120,6 +121,7 @@ class Comparison:
                 some = portion[start : start + _PORTION]
                 rows = self._rows(some)
                 self._table.add_rows(rows)
+                self.to_write += sum(row.action in {"create", "change"} for row in rows)
                 self.fields.update(change[0] for row in rows for change in row.changes)
                 done += len(some)
                 report(done)

@@ -82,7 +82,10 @@ class ImportJob:
         saved = self.table.saved()
         keeps_sheet = options.sheet in {None, saved.get("sheet")}
         self.table.save(
-            options=asdict(options), is_read=saved["is_read"] and keeps_sheet, state="reading"
+            options=asdict(options),
+            is_read=saved["is_read"] and keeps_sheet,
+            state="reading",
+            starts=False,  # who chooses the columns wants to see the preview
         )
 
     def begin(self, state: State, now: datetime, actor: str) -> None:
@@ -97,8 +100,7 @@ class ImportJob:
             if found.objection:
                 raise ImportNotReady(found.objection)
             self.table.save(state=state, began_at=rfc3339(now), actor=actor)
-            self.table.clear("cells")
-            self.file.unlink(missing_ok=True)
+            self._forget_file()
             return
         if found.state not in {"done", "undone"} or not found.outcomes.get("written", 0) + (
             found.outcomes.get("kept", 0)
@@ -111,8 +113,16 @@ class ImportJob:
         self.table.reopen()
         self.table.save(state=state, undone_by=actor)
 
-    def prepare(self, store: Store, id_case: IDCase, rest: Rest) -> None:
+    def _forget_file(self) -> None:
+        self.table.clear("cells")
+        self.file.unlink(missing_ok=True)
+
+    def prepare(
+        self, store: Store, id_case: IDCase, rest: Rest, now: Callable[[], datetime]
+    ) -> None:
         """Read the file and compare it with the products; the import is then ready, or has failed.
+
+        One that starts at once is never ready: it is running.
 
         Raises:
             StoreUnavailable: the store does not answer; the step can be repeated.
@@ -120,7 +130,7 @@ class ImportJob:
 
         """
         try:
-            self._prepare(store, id_case, rest)
+            self._prepare(store, id_case, rest, now)
         except (StoreUnavailable, Stopped):
             raise
         except StockpulseError as error:
@@ -130,7 +140,9 @@ class ImportJob:
             _log.exception("the import %s failed unexpectedly", self.folder.name)
             self.table.save(state="failed", trouble=_WRONG)
 
-    def _prepare(self, store: Store, id_case: IDCase, rest: Rest) -> None:
+    def _prepare(
+        self, store: Store, id_case: IDCase, rest: Rest, now: Callable[[], datetime]
+    ) -> None:
         def report(done: int) -> None:
             self._done = done
             rest()
@@ -148,13 +160,21 @@ class ImportJob:
         remembered = store.import_columns.all()
         comparison = Comparison(self.table, store.rehearsal, id_case, remembered, options)
         trouble = comparison.run(report)
+        starts = saved["starts"] and trouble is None
+        state: State = "ready"
+        if starts:
+            self.remember(store)
+            state = "running" if comparison.to_write else "done"
         self.table.save(
             columns=comparison.columns,
             mark=comparison.mark,
             fields=dict(comparison.fields),
             trouble=trouble,
-            state="ready",
+            state=state,
+            began_at=rfc3339(now()) if starts else None,
         )
+        if starts:
+            self._forget_file()
 
     def remember(self, store: Store) -> None:
         """Remember the columns that people chose, for the next file with the same names."""
@@ -179,7 +199,8 @@ class ImportJob:
         step: Callable[[ImportRow], Settled] = writes.take_back if is_undo else writes.write
         left: Outcome = "written" if is_undo else ""
         while rows := self.table.pending(left, _PORTION):
-            self.table.settle(pool.map(lambda row: _settled(step, row), rows))
+            settled = list(pool.map(lambda row: _settled(step, row), rows))
+            self.table.settle(settled)
             rest()
         self.table.save(state="undone" if is_undo else "done")
 

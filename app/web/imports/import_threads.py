@@ -227,18 +227,9 @@ class Imports:
             self._make_room()
             return _LOOK
         with contextlib.suppress(Stopped):
-            job.prepare(self._store, self._id_case, resting(self._reader, _REST))
-            if job.table.saved()["starts"] and job.state() == "ready":
-                self._start_at_once(job)
+            job.prepare(self._store, self._id_case, resting(self._reader, _REST), self._now)
+            self._writer.wake()  # it may have been started at once
         return 0.0
-
-    def _start_at_once(self, job: ImportJob) -> None:
-        found = job.snapshot()
-        if found.trouble is None and not found.to_write:
-            job.table.save(state="done")
-            return
-        with contextlib.suppress(ImportNotReady):
-            self.begin(found.id, "running", found.actor)
 
     def _write(self) -> float | None:
         job = self._busy("running", "undoing")
