@@ -34,7 +34,9 @@ MOST = 20  # imports that are kept
 KEPT_UNSTARTED, KEPT = timedelta(days=1), timedelta(days=30)
 FREE_BYTES = 1 << 30  # that the disk must have for another import
 PARALLEL = 4  # rows that are written at once: four products a time, as in a batch
-_REST = 0.3  # the pause of a thread, as a multiple of its work, so that requests stay quick
+# The pause of a thread, as a multiple of its work, so that requests stay quick. Writing mostly waits
+# for the store anyway.
+_REST, _REST_OF_WRITER = 0.3, 0.1
 _LOOK = 3600.0  # seconds until old imports are looked for again
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -236,5 +238,5 @@ class Imports:
         if job is None:
             return None
         with contextlib.suppress(Stopped):
-            job.work(self._store, self._pool, resting(self._writer, _REST))
+            job.work(self._store, self._pool, resting(self._writer, _REST_OF_WRITER))
         return 0.0
