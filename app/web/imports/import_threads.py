@@ -34,8 +34,8 @@ MOST = 20  # imports that are kept
 KEPT_UNSTARTED, KEPT = timedelta(days=1), timedelta(days=30)
 FREE_BYTES = 1 << 30  # that the disk must have for another import
 PARALLEL = 4  # rows that are written at once: four products a time, as in a batch
-# The pause of a thread, as a multiple of its work, so that requests stay quick. Writing mostly waits
-# for the store anyway.
+# The pauses of the threads, as multiples of their work, so that requests stay quick. Writing mostly
+# waits for the store anyway.
 _REST, _REST_OF_WRITER = 0.3, 0.1
 _LOOK = 3600.0  # seconds until old imports are looked for again
 _ID = re.compile(r"[0-9a-f]{16}")
