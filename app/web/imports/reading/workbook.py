@@ -13,8 +13,6 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-
 from app.web.imports.reading.cells import Cell, fault_cell, number_cell
 from app.web.imports.reading.file_errors import MOST_TEXT, FileRefused
 
@@ -55,6 +53,8 @@ def workbook_rows(
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     _check_size(path)
+    import openpyxl  # only where a spreadsheet is read: it takes CPU time and memory at the start
+
     with path.open("rb") as file:  # openpyxl refuses a path with another ending
         try:
             book = openpyxl.load_workbook(file, read_only=True, keep_links=False)
