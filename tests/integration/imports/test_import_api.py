@@ -4,6 +4,7 @@ import pytest
 
 from app.core.errors import StoreUnavailable
 from app.store.products.product_repository import ProductRepository
+from app.web.imports import import_threads
 from tests.integration.imports.importing import counts, done, product, rows, sent
 from tests.support.processes.running import App
 from tests.support.waiting import until
@@ -194,3 +195,12 @@ def test_an_outage_is_waited_for_and_each_row_is_written_once(
     one = sent(app, "sku,stock\nO1,9\nO2,9\nO3,9\n", start="true")
     assert (one["state"], one["written"], one["not_written"]) == ("done", 3, 0)
     assert [product(app, name)["stock"] for name in ("O1", "O2", "O3")] == [8, 9, 9]
+
+
+def test_the_oldest_import_makes_room_for_a_new_one(
+    shared: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_threads, "MOST", 2)
+    first, second, third = (sent(shared, f"sku,name\nX{n},x\n")["id"] for n in range(3))
+    assert [one["id"] for one in shared.http.get("/v1/imports").json()["items"]] == [third, second]
+    assert not (shared.services.settings.data_dir / "imports" / first).exists()
