@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import InvalidProductID
 from app.core.item import Item
 from app.core.keys import NotAnID
+from app.core.paths import with_value
 from app.core.stamps import Stamps
 from app.store.dynamodb.batches import get_in_portions
 from app.store.products.changes import StockRules, patching, planned
-from app.store.products.expressions import assign, put_new
+from app.store.products.expressions import assign
+from app.store.products.field_values import encode_fields
 from app.store.products.model import Product, ProductDraft, Stamp, product_of
 from app.store.products.optimistic_update import check_selected
 
@@ -58,9 +60,13 @@ class Rehearsal:
 
     def creation(self, draft: ProductDraft) -> None:
         """Return if this product would be created; raises as `create` would."""
+        names = self._stamps.names
         self._rules.check_stock("stock", draft.stock)
+        fields = {name: getattr(draft, name) for name in draft.__dataclass_fields__}
         try:
-            item = put_new(draft, _NOBODY, datetime.now(UTC), self._stamps)
+            item: Item = names.key.key_of(fields.pop("product_id"))
         except NotAnID as error:
             raise InvalidProductID(str(error)) from None
-        check_selected(item, self._stamps.names)
+        for path, value in encode_fields(fields, names, item).items():
+            item = with_value(item, path, value)
+        check_selected(item, names)
