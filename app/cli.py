@@ -45,6 +45,7 @@ COMMANDS = {
     "verify": "verify",
     "reconcile": "reconcile",
     "export": "export.command",
+    "import": "imports.command",
     "sinks": "sinks",
     "lambda-test": "lambda_test",
 }

@@ -51,6 +51,7 @@ from app.web.app import create_app
 from app.web.auth.stream_quota import StreamQuota
 from app.web.auth.stream_revocation import StreamRevocation
 from app.web.exports.export_jobs import Exports
+from app.web.imports.import_threads import Imports
 from app.web.services import About, Access, DemoSwitch, Probe, Services
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.state import live_of, vitals_of
@@ -207,6 +208,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             store=store,
             read_model=model,
             exports=opened.enter_context(Exports(settings.data_dir)),
+            imports=opened.enter_context(Imports(settings.data_dir, store, settings.id_case)),
             barcodes=opened.enter_context(
                 BarcodeChecks(clients.tables, names.products, attributes)
             ),

@@ -14,6 +14,8 @@ from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
+from app.store.imports.rehearsal import Rehearsal
+from app.store.imports.remembered_columns import RememberedColumns
 from app.store.products.changes import StockRules
 from app.store.products.product_repository import ProductRepository
 from app.store.products.reversal.reversals import Reversals
@@ -37,6 +39,8 @@ class Store:
     admin_log: AdminLog
     alerts: AlertControl
     views: SavedViews
+    rehearsal: Rehearsal
+    import_columns: RememberedColumns
     status: StatusReader
 
 
@@ -82,5 +86,7 @@ def open_store(
         admin_log=admin_log,
         alerts=AlertControl(client, tables.settings, admin_log),
         views=SavedViews(client, tables.settings, admin_log),
+        rehearsal=Rehearsal(client, deployment.stamps, rules),
+        import_columns=RememberedColumns(client, tables.settings),
         status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

@@ -25,6 +25,7 @@ from app.web.api import (
     views,
 )
 from app.web.api.exports import export_routes
+from app.web.api.imports import import_routes, import_upload
 from app.web.api.products import batch, product_reads, product_writes, stock
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
@@ -47,6 +48,8 @@ _ROUTED_MODULES = (
     batch,
     events,
     export_routes,
+    import_upload,
+    import_routes,
     health,
     metrics,
     reversals,

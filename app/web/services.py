@@ -16,6 +16,7 @@ from app.web.auth.authenticator import Authenticator
 from app.web.auth.stream_quota import StreamQuota
 from app.web.auth.stream_revocation import StreamRevocation
 from app.web.exports.export_jobs import Exports
+from app.web.imports.import_threads import Imports
 from app.web.system.snapshot import SystemSnapshot
 from app.web.system.web_threads import WebThreads
 
@@ -68,6 +69,7 @@ class Services:
     store: Store
     read_model: ReadModel
     exports: Exports
+    imports: Imports
     barcodes: BarcodeChecks
     broker: InProcessBroker
     access: Access

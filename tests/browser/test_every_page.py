@@ -12,7 +12,8 @@ from tests.support.house import House, furnished
 from tests.support.waiting import until
 
 # A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of
-# K1's newest change, `{at}` a time before it, and `{key}` the id of a key.
+# K1's newest change, `{at}` a time before it, and `{key}` the id of a key. The others are imports by
+# their state.
 PAGES = [
     "/",
     "/products",
@@ -29,6 +30,11 @@ PAGES = [
     "/alerts?tab=reorder",
     "/alerts?tab=resolved",
     "/alerts/order?id=K1&alerts=low-1",
+    "/products/import",
+    "/products/import/preview?id={ready}",
+    "/products/import/preview?id={unclear}",
+    "/products/import/preview?id={failed}",
+    "/products/import/preview?id={done}",
     "/audit",
     "/audit?q=nothing",
     "/audit?q=product:K1&event={event}",
@@ -70,7 +76,7 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
 @pytest.fixture(scope="module")
 def names(house: House) -> dict[str, str]:
-    """The values of `{event}`, `{at}` and `{key}`."""
+    """The values in braces."""
 
     def events() -> list[dict[str, Any]]:
         answer = house.app.http.get("/v1/products/K1/events", headers=house.headers["admin"])
@@ -80,7 +86,29 @@ def names(house: House) -> dict[str, str]:
     newest, oldest = events()
     admin, key = house.headers["admin"], house.made["viewer"].id
     until(lambda: "K1" in house.app.http.get("/alerts", headers=admin).text)
-    return {"event": quote(newest["id"], safe=""), "at": oldest["time"], "key": key}
+    rows = "sku,name,price,category\nK1,Pot,3,\nN1,New,,x\nK1x,,1,y\n,Nothing,,\n"
+    imports = {
+        "ready": imported(house, rows),
+        "unclear": imported(house, "a,b\n1,2\n"),
+        "failed": imported(house, ""),
+        "done": imported(house, "sku,name\nN2,New\nN3,\n", start="true"),
+    }
+    event = quote(newest["id"], safe="")
+    return {"event": event, "at": oldest["time"], "key": key, **imports}
+
+
+def imported(house: House, text: str, **parameters: str) -> str:
+    """The id of an import, once it is not at work."""
+    headers = house.headers["admin"] | {"Content-Type": "text/csv"}
+    query = {"filename": "deliveries of November.csv", **parameters}
+    one = house.app.http.post("/v1/imports", content=text, params=query, headers=headers).json()
+
+    def is_settled() -> bool:
+        now = house.app.http.get(f"/v1/imports/{one['id']}", headers=headers).json()
+        return now["state"] not in {"reading", "running"}
+
+    until(is_settled)
+    return str(one["id"])
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
         "`If-Range` to continue a download.",
         "schema": _TEXT,
     },
-    "Location": {"description": "The path of the product or export.", "schema": _TEXT},
+    "Location": {"description": "The path of the product, export or import.", "schema": _TEXT},
     "Link": {"description": 'The next page (`rel="next"`).', "schema": _TEXT},
     "As-Of": {
         "description": "`as_of` of a list in CSV or NDJSON: it has every change that was audited "

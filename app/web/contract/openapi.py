@@ -17,6 +17,7 @@ from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
 from app.web.contract.examples import EXAMPLES
 from app.web.contract.export_examples import EXPORT_EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
+from app.web.contract.import_examples import IMPORT_EXAMPLES
 from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.contract.view_examples import VIEW_EXAMPLES
@@ -40,6 +41,7 @@ to change it only if nobody else has.
 _EXAMPLES = {
     **EXAMPLES,
     **EXPORT_EXAMPLES,
+    **IMPORT_EXAMPLES,
     **REVERSAL_EXAMPLES,
     **ANALYTICS_EXAMPLES,
     **ALERT_EXAMPLES,
@@ -56,6 +58,11 @@ _TAGS = [
     {
         "name": "exports",
         "description": "Files with all rows of a query, which are built in the background.",
+    },
+    {
+        "name": "imports",
+        "description": "Files whose rows create and change products: compared first, then written "
+        "as one batch, which can be taken back.",
     },
     {
         "name": "analytics",
@@ -121,7 +128,9 @@ def contract(app: FastAPI) -> dict[str, Any]:
 def _complete(method: str, operation: dict[str, Any], *, public: bool) -> None:
     body = operation.get("requestBody")
     if body is not None and len(body["content"]) > 1:
-        del body["content"]["application/json"]  # FastAPI's default; the route declares another
+        body["content"].pop(
+            "application/json", None
+        )  # FastAPI's default; the route declares another
     inputs = body is not None or bool(operation.get("parameters"))
     own = operation["responses"]
     _summarize(operation)

@@ -17,6 +17,8 @@ from app.config.settings import Settings
 from app.core.errors import StockpulseError
 from app.web.auth.trusted_proxies import TrustedProxies
 from app.web.errors import BodyTooLarge, CrossOrigin, HostNotAllowed
+from app.web.imports.reading.file_errors import MOST_BYTES
+from app.web.imports.upload import too_large
 from app.web.middleware.cors import is_api_path
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -36,6 +38,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 _SECURITY_PAIRS = [(k.lower().encode(), value.encode()) for k, value in SECURITY_HEADERS.items()]
 
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+
+_UPLOADS = {"/v1/imports", "/products/import"}  # paths to which files are sent
+_UPLOAD_BYTES = MOST_BYTES + 64 * 1024  # a form has the file and some fields
 
 # `name`, `name:80` or `[::1]:80`; hosts that parsers interpret differently do not match.
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{0,5})?", re.ASCII | re.IGNORECASE)
@@ -107,6 +112,8 @@ class RequestGuard:
                 "The request comes from a page of another origin. To allow that page to call the "
                 "API, add its origin to STOCKPULSE_CORS_ORIGINS."
             )
+        if self._is_upload(scope):
+            return  # its size is checked while it is received, by the route
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limit:
             raise self._too_large()
@@ -121,6 +128,8 @@ class RequestGuard:
 
         A Content-Length has been checked already, and the server does not read beyond it.
         """
+        if self._is_upload(scope):
+            return self._counted(receive)
         if Headers(scope=scope).get("transfer-encoding") is None:
             return receive
         body = bytearray()
@@ -139,6 +148,27 @@ class RequestGuard:
             return whole.pop() if whole else await receive()
 
         return receive_whole
+
+    def _is_upload(self, scope: Scope) -> bool:
+        path = scope["path"].removeprefix(self._base)
+        return scope["method"] == "POST" and path in _UPLOADS
+
+    def _counted(self, receive: Receive) -> Receive:
+        """Hand on a file piece by piece, never in memory as a whole.
+
+        The error is raised inside the application, which shows people a page.
+        """
+        size = 0
+
+        async def receive_counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > _UPLOAD_BYTES:
+                raise too_large()
+            return message
+
+        return receive_counted
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"The limit for a request body is {self._limit} bytes.")

@@ -30,6 +30,7 @@ from app.web.pages.alerts import alert_routes
 from app.web.pages.analytics import analytics_page
 from app.web.pages.audit import audit_routes
 from app.web.pages.event_rows import view_notice
+from app.web.pages.imports import import_preview, import_upload_page
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
 from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
@@ -58,6 +59,8 @@ router.include_router(bulk_page.router)
 router.include_router(request_undo.router)
 router.include_router(export_page.router)
 router.include_router(alert_routes.router)
+router.include_router(import_upload_page.router)
+router.include_router(import_preview.router)
 router.include_router(audit_routes.router)
 router.include_router(demo_page.router)
 router.include_router(analytics_page.router)

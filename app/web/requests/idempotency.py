@@ -94,18 +94,25 @@ def replay(error: Replayed) -> Response:
     return Response(stored.body, status_code=stored.status, headers={**stored.headers, **replayed})
 
 
-async def _idempotency(
-    request: Request,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="A unique key that you generate for this request, such as a UUID: 1 to "
-            "255 printable ASCII characters without spaces. If you repeat the request with the "
-            "same key within 24 hours, it is applied only once and you get the first response "
-            "again."
-        ),
-    ] = None,
-) -> Idempotency:
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="idempotency-key",
+        description="A unique key that you generate for this request, such as a UUID: 1 to "
+        "255 printable ASCII characters without spaces. If you repeat the request with the "
+        "same key within 24 hours, it is applied only once and you get the first response "
+        "again.",
+    ),
+]
+
+
+def check_key(request: Request) -> None:
+    """Return if the request has no key, or a valid one.
+
+    Raises:
+        InvalidRequest: it has several, or another text.
+
+    """
     sent = request.headers.getlist("idempotency-key")
     if len(sent) > 1 or not all(map(_KEY.fullmatch, sent)):
         reason = "must be one value of 1 to 255 printable ASCII characters without spaces"
@@ -113,6 +120,10 @@ async def _idempotency(
             f"Idempotency-Key {reason}.",
             extra={"errors": [{"pointer": "header:idempotency-key", "detail": reason}]},
         )
+
+
+async def _idempotency(request: Request, idempotency_key: IdempotencyKey = None) -> Idempotency:
+    check_key(request)
     return Idempotency(request, idempotency_key, await request.body())
 
 

@@ -54,6 +54,13 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/v1/exports/{export_id}"): (VIEWER, 404, {}),
     ("GET", "/v1/exports/{export_id}/file"): (VIEWER, 404, {}),
     ("DELETE", "/v1/exports/{export_id}"): (VIEWER, 404, {}),
+    ("POST", "/v1/imports"): (EDITOR, 415, JSON),
+    ("GET", "/v1/imports"): (EDITOR, 200, {}),
+    ("GET", "/v1/imports/{import_id}"): (EDITOR, 404, {}),
+    ("GET", "/v1/imports/{import_id}/rows"): (EDITOR, 404, {}),
+    ("POST", "/v1/imports/{import_id}/start"): (EDITOR, 404, {}),
+    ("POST", "/v1/imports/{import_id}/undo"): (EDITOR, 404, {}),
+    ("DELETE", "/v1/imports/{import_id}"): (EDITOR, 404, {}),
     ("GET", "/v1/analytics/movement"): (VIEWER, 200, {}),
     ("GET", "/v1/analytics/event-rate"): (VIEWER, 200, {}),
     ("GET", "/v1/analytics/stock-value"): (VIEWER, 200, {}),
@@ -92,6 +99,13 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/export"): (VIEWER, 422, {"params": {"sort": "nothing"}}),
     ("GET", "/products/export/file"): (VIEWER, 200, {"params": {"format": "csv"}}),
     ("POST", "/products/export/delete"): (VIEWER, 404, {"data": {"id": "nothing"}}),
+    ("GET", "/products/import"): (EDITOR, 200, {}),
+    ("POST", "/products/import"): (EDITOR, 422, {"data": {}}),
+    ("GET", "/products/import/preview"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("POST", "/products/import/columns"): (EDITOR, 404, {"data": {"id": "nothing"}}),
+    ("POST", "/products/import/start"): (EDITOR, 404, {"data": {"id": "nothing"}}),
+    ("POST", "/products/import/undo"): (EDITOR, 404, {"data": {"id": "nothing"}}),
+    ("POST", "/products/import/delete"): (EDITOR, 404, {"data": {"id": "nothing"}}),
     ("GET", "/products/new"): (EDITOR, 200, {}),
     ("POST", "/products/new"): (EDITOR, 422, {"data": {}}),
     ("GET", "/products/edit"): (EDITOR, 404, {"params": {"id": "nothing"}}),
@@ -309,7 +323,15 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         until(lambda: "/alerts/acknowledge" in admin.get("/alerts").text)
         token = {"csrf_token": token_of(admin.get("/").text)}
         until(lambda: admin.post("/products/export", data=token).status_code == 303)
+        file = {"file": ("f.csv", b"sku,name\nFORM,Imported\n")}
+        shown = admin.post("/products/import", data=token, files=file, follow_redirects=True)
+        pages += ["/products/import", str(shown.url)]
+        until(lambda: "/products/import/start" in admin.get(str(shown.url)).text)
         texts = [admin.get(page).text for page in pages]
+        begin = token | {"id": shown.url.params["id"]}
+        admin.post("/products/import/start", data=begin)
+        until(lambda: "/products/import/undo" in admin.get(str(shown.url)).text)
+        texts.append(admin.get(str(shown.url)).text)
         start = admin.post("/demo/start", data={"csrf_token": token_of(texts[0])})
         assert start.status_code == 303
         texts.append(admin.get("/").text)

@@ -10,6 +10,7 @@ import pytest
 from app.web.contract import examples
 from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.export_examples import EXPORT_EXAMPLES
+from app.web.contract.import_examples import IMPORT_EXAMPLES
 from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.contract.view_examples import VIEW_EXAMPLES
@@ -18,13 +19,14 @@ from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
-_DATA = ("products", "events", "views", "reversals", "exports", "analytics", "sinks")
+_DATA = ("products", "events", "views", "reversals", "exports", "imports", "analytics", "sinks")
 _PATHS = tuple(f"/v1/{name}" for name in _DATA)
 
 EXAMPLES = {
     **examples.EXAMPLES,
     **REVERSAL_EXAMPLES,
     **EXPORT_EXAMPLES,
+    **IMPORT_EXAMPLES,
     **ANALYTICS_EXAMPLES,
     **VIEW_EXAMPLES,
     **SINK_EXAMPLES,
@@ -66,6 +68,7 @@ _DIFFERS = {
     "bytes",
     "expires_at",
     "file",
+    "began_at",
 }
 
 
@@ -82,7 +85,7 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
         for path, methods in app.http.get("/v1/openapi.json").json()["paths"].items()
         for method, operation in methods.items()
     }
-    sale = deletion = export = ""
+    sale = deletion = export = imported = ""
     for name in ORDER:
         example = EXAMPLES[name]
         method, path, operation = operations[name]
@@ -94,7 +97,9 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             deletion = wait_for(app, "deleted")
         if name == "get_export":
             export = wait_for_export(app)
-        made = {"event_id": sale, "export_id": export}
+        if name in IMPORT_EXAMPLES and name != "create_import":
+            imported = wait_for_import(app)
+        made = {"event_id": sale, "export_id": export, "import_id": imported}
         parameters = {**example.parameters} | {n: value for n, value in made.items() if value}
         where = {entry["name"]: entry["in"] for entry in operation.get("parameters", [])}
         quoted = {n: quote(str(value), safe="") for n, value in parameters.items()}
@@ -105,8 +110,8 @@ def test_each_example_returns_its_documented_response(app: App) -> None:
             params={n: v for n, v in parameters.items() if where.get(n) == "query"},
             headers={n: v for n, v in parameters.items() if where.get(n) == "header"}
             | content_type(operation),
-            content=None
-            if example.body is None
+            content=example.body
+            if example.body is None or isinstance(example.body, str)
             else app.http.build_request("POST", "/", json=example.body).content.replace(
                 DELETION.encode(), deletion.encode()
             ),
@@ -149,6 +154,19 @@ def wait_for_export(app: App) -> str:
         ]
     )
     identifier: str = export["id"]
+    return identifier
+
+
+def wait_for_import(app: App) -> str:
+    """The id of the import, once it is not at work."""
+    (one,) = until(
+        lambda: [
+            one
+            for one in app.http.get("/v1/imports").json()["items"]
+            if one["state"] not in {"reading", "running", "undoing"}
+        ]
+    )
+    identifier: str = one["id"]
     return identifier
 
 

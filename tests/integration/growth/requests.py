@@ -48,6 +48,19 @@ def export(shop: Shop) -> str:
     return identifier
 
 
+_IN_BACKGROUND = 8  # calls for the one row of an import's file, some of which the request sees
+FILE = {"headers": {"Content-Type": "text/csv"}, "content": b"sku,name\nP,Pot\n"}
+
+
+def imported(shop: Shop, n: int) -> str:
+    """A new import of a file with a new name for `P`, ready to start."""
+    sent = {**FILE, "content": f"sku,name\nP,Pot {n}\n".encode()}
+    identifier: str = shop.ask("POST", "/v1/imports", **sent).json()["id"]
+    path = f"/v1/imports/{identifier}"
+    until(lambda: shop.ask("GET", path).json()["state"] == "ready")
+    return identifier
+
+
 def etag(shop: Shop, product_id: str) -> str:
     return shop.ask("GET", f"/v1/products/{product_id}").headers["ETag"]
 
@@ -91,6 +104,23 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask(f"/v1/exports/{export(shop)}/file")
     ],
     ("DELETE", "/v1/exports/{export_id}"): lambda shop, n: [ask(f"/v1/exports/{export(shop)}")],
+    ("POST", "/v1/imports"): lambda shop, n: [
+        ask("/v1/imports", more_calls=_IN_BACKGROUND, **FILE)
+    ],
+    ("GET", "/v1/imports"): lambda shop, n: [ask("/v1/imports")],
+    ("GET", "/v1/imports/{import_id}"): lambda shop, n: [ask(f"/v1/imports/{imported(shop, n)}")],
+    ("GET", "/v1/imports/{import_id}/rows"): lambda shop, n: [
+        ask(f"/v1/imports/{imported(shop, n)}/rows")
+    ],
+    ("POST", "/v1/imports/{import_id}/start"): lambda shop, n: [
+        ask(f"/v1/imports/{imported(shop, n)}/start", more_calls=_IN_BACKGROUND)
+    ],
+    ("POST", "/v1/imports/{import_id}/undo"): lambda shop, n: [
+        ask(f"/v1/imports/{imported(shop, n)}/undo", is_error=True)
+    ],
+    ("DELETE", "/v1/imports/{import_id}"): lambda shop, n: [
+        ask(f"/v1/imports/{imported(shop, n)}")
+    ],
     ("GET", "/v1/products/{product_id}"): lambda shop, n: [
         ask("/v1/products/P"),
         ask("/v1/products/none", is_error=True),
@@ -246,6 +276,29 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("GET", "/products/export/file"): lambda shop, n: [ask("/products/export/file?format=csv")],
     ("POST", "/products/export/delete"): lambda shop, n: [
         ask("/products/export/delete", data={"id": export(shop)})
+    ],
+    ("GET", "/products/import"): lambda shop, n: [ask("/products/import")],
+    ("POST", "/products/import"): lambda shop, n: [
+        ask("/products/import", data={"x": "y"}, is_error=True)
+    ],
+    ("GET", "/products/import/preview"): lambda shop, n: [
+        ask(f"/products/import/preview?id={imported(shop, n)}")
+    ],
+    ("POST", "/products/import/columns"): lambda shop, n: [
+        ask(
+            "/products/import/columns",
+            data={"id": imported(shop, n), "column0": "name", "column1": "name"},
+            is_error=True,
+        )
+    ],
+    ("POST", "/products/import/start"): lambda shop, n: [
+        ask("/products/import/start", data={"id": "nothing"}, is_error=True)
+    ],
+    ("POST", "/products/import/undo"): lambda shop, n: [
+        ask("/products/import/undo", data={"id": "nothing"}, is_error=True)
+    ],
+    ("POST", "/products/import/delete"): lambda shop, n: [
+        ask("/products/import/delete", data={"id": imported(shop, n)})
     ],
     ("GET", "/products/new"): lambda shop, n: [ask("/products/new")],
     ("POST", "/products/new"): lambda shop, n: [

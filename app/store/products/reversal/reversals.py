@@ -44,7 +44,7 @@ class Reversals:
         self._stamps = stamps
         self._rules = rules
         self._now = now
-        self._event_of_request = event_of_request
+        self.event_of_request = event_of_request
 
     def reverse(
         self, event: ChangeEvent, stamp: Stamp, once: Once[Product | None] | None = None
@@ -110,7 +110,7 @@ class Reversals:
 
     def already(self, event: ChangeEvent, request_id: str) -> AlreadyReversed:
         """The error for an event that this request took back."""
-        reversal = self._event_of_request(event.product_id, request_id)
+        reversal = self.event_of_request(event.product_id, request_id)
         return AlreadyReversed(
             "The event was taken back before, and that can be done once. To bring its effect back, "
             "take back the event that reversed it.",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -125,7 +126,8 @@ def test_after_a_crash_everything_published_was_audited(
 def test_the_newest_batch_says_what_it_took(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock is read before the audit, before the broker, and after it."""
     ticks = iter([0.0, 0.5, 0.6, 10.0, 10.1, 11.1])
-    monkeypatch.setattr("worker.pipeline.pipeline.time.monotonic", lambda: next(ticks))
+    clock = SimpleNamespace(monotonic=lambda: next(ticks))
+    monkeypatch.setattr("worker.pipeline.pipeline.time", clock)
     pipeline = steps.pipeline()
     assert pipeline.took == (None, None)
     pipeline.process([put("a")], STREAM_ARN)

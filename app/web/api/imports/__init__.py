@@ -1,0 +1,1 @@
+"""The routes of imports, and what they return."""
