@@ -40,6 +40,7 @@ from app.web.pages.products import (
     stock_page,
 )
 from app.web.pages.rows.stock_level import LevelNames, level_names
+from app.web.pages.stocktake import take_routes
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventSearch
 from app.web.requests.parameters import ServicesDep
@@ -54,6 +55,7 @@ router.include_router(stock_page.router)
 router.include_router(bulk_page.router)
 router.include_router(request_undo.router)
 router.include_router(export_page.router)
+router.include_router(take_routes.router)
 router.include_router(audit_routes.router)
 router.include_router(admin_page.demo_router)
 router.include_router(admin_page.router)
