@@ -25,6 +25,9 @@ PAGES = [
     "/products/history?id=K2",
     "/products/restore?id=K1&at={at}",
     "/products/export",
+    "/stock-take",
+    "/stock-take?draft=0000000000000001",
+    "/stock-take?draft=0000000000000001&code=unknown&find=kettle",
     "/audit",
     "/audit?q=nothing",
     "/audit?q=product:K1&event={event}",
@@ -57,6 +60,8 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         running.app.http.delete("/v1/products/K2", headers={"If-Match": "*"} | admin)
         adjusted = "/v1/products/K1/adjustments"
         running.app.http.post(adjusted, json={"delta": 1, "reason": "found"}, headers=admin)
+        scan = {"draft": "0000000000000001", "mode": "count", "code": "K1", "list_name": "Aisle 3"}
+        running.app.http.post("/stock-take/scan", data=scan, headers=admin)
         yield running
 
 

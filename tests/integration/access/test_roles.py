@@ -105,6 +105,15 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/products/bulk/export"): (VIEWER, 422, {"data": {}}),
     ("POST", "/products/undo"): (EDITOR, 422, {"data": {}}),
     ("POST", "/products/undelete"): (EDITOR, 404, {"params": {"id": "nothing"}}),
+    ("GET", "/stock-take"): (VIEWER, 200, {}),
+    ("POST", "/stock-take/scan"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/link"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/create"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/remove"): (EDITOR, 404, {"data": {"draft": "nothing"}}),
+    ("POST", "/stock-take/name"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/discard"): (EDITOR, 303, {"data": {"draft": "nothing"}}),
+    ("POST", "/stock-take/commit"): (EDITOR, 404, {"data": {"draft": "nothing"}}),
+    ("POST", "/stock-take/undo"): (EDITOR, 404, {"data": {"draft": "nothing"}}),
     ("GET", "/audit"): (VIEWER, 200, {}),
     ("GET", "/audit/facets"): (VIEWER, 200, {}),
     ("GET", "/audit/event"): (VIEWER, 404, {"params": {"event": "nothing"}}),
@@ -273,6 +282,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/products/nowhere",
             "/products?done=saved&saved=FORM&undo=r",
             "/products?deleted=true",
+            "/stock-take",
+            f"/stock-take?draft={'f' * 16}",
+            f"/stock-take?draft={'e' * 16}",
+            "/stock-take?code=unknown&find=form",
             "/admin",
         ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
@@ -282,6 +295,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         # The System page shows the rows as they were read some moments ago.
         until(lambda: "/system/sinks/redrive" in admin.get("/system").text)
         token = {"csrf_token": token_of(admin.get("/").text)}
+        for taken, steps in {"f" * 16: ["scan"], "e" * 16: ["scan", "commit"]}.items():
+            for step in steps:
+                fields = token | {"draft": taken, "mode": "receive", "code": "FORM"}
+                assert admin.post(f"/stock-take/{step}", data=fields).status_code == 303
         until(lambda: admin.post("/products/export", data=token).status_code == 303)
         texts = [admin.get(page).text for page in pages]
         start = admin.post("/demo/start", data={"csrf_token": token_of(texts[0])})

@@ -48,6 +48,11 @@ def export(shop: Shop) -> str:
     return identifier
 
 
+def take(n: int) -> str:
+    """The id of a draft."""
+    return f"{n:016x}"
+
+
 def etag(shop: Shop, product_id: str) -> str:
     return shop.ask("GET", f"/v1/products/{product_id}").headers["ETag"]
 
@@ -271,6 +276,39 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
             f"/products/restore?id=P&at={rfc3339(datetime.now(UTC))}",
             data={"etag": etag(shop, "P"), "restore_name": "true"},
         )
+    ],
+    ("POST", "/stock-take/scan"): lambda shop, n: [
+        ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "P"}),
+        ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "4*P"}),
+    ],
+    ("GET", "/stock-take"): lambda shop, n: [
+        ask("/stock-take"),
+        ask(f"/stock-take?draft={take(n)}"),
+        ask("/stock-take?mode=sell&code=nothing"),
+    ],
+    ("POST", "/stock-take/link"): lambda shop, n: [
+        ask("/stock-take/link", data={"draft": take(n), "product": "g1", "code": f"link-{n}"})
+    ],
+    ("POST", "/stock-take/create"): lambda shop, n: [
+        ask(
+            "/stock-take/create",
+            data={"draft": take(n), "code": f"c{n}", "new_id": f"take-{n}", "new_name": "Cup"},
+        )
+    ],
+    ("POST", "/stock-take/remove"): lambda shop, n: [
+        ask("/stock-take/remove", data={"draft": take(n), "product": "g1"})
+    ],
+    ("POST", "/stock-take/name"): lambda shop, n: [
+        ask("/stock-take/name", data={"draft": take(n), "list_name": "Aisle 4"})
+    ],
+    ("POST", "/stock-take/commit"): lambda shop, n: [
+        ask("/stock-take/commit", data={"draft": take(n)})
+    ],
+    ("POST", "/stock-take/undo"): lambda shop, n: [
+        ask("/stock-take/undo", data={"draft": take(n)}, is_error=True)
+    ],
+    ("POST", "/stock-take/discard"): lambda shop, n: [
+        ask("/stock-take/discard", data={"draft": take(n)}, is_error=True)
     ],
     ("GET", "/audit"): lambda shop, n: [
         ask("/audit"),

@@ -18,6 +18,7 @@ from app.core.errors import ProductExists, StockpulseError
 from app.core.roles import Role
 from app.store.idempotency import Replayed
 from app.store.products.changes import StockRules
+from app.store.stocktake.books import Booked
 from app.store.stocktake.draft import REASONS, Draft, Line, Mode
 from app.store.stocktake.draft_errors import InvalidDraft
 from app.web.auth.permissions import needs
@@ -108,9 +109,12 @@ def _answered(
             is_kept = services.store.stocktakes.find(place.draft) is not None
             asked = replace(place, code=one.code, amount=f"{one.amount:f}")
             return to_place(services, asked if is_kept else replace(asked, draft=""))
+        found = services.store.books.booked(product_id, one.at)
+        rules = StockRules(services.settings.stock_decimals)
+        rules.check("quantity", one.amount, found.stock)
         name = fields.get("list_name") or default_name(services, place.mode)
         draft = services.store.stocktakes.start(place.draft, name, place.mode, actor_of(request))
-        _add(request, services, draft, product_id, one, fields.get("reason", ""))
+        _add(request, services, draft, found, one, fields.get("reason", ""))
     except Replayed as replayed:
         return replay(replayed)
     except StockpulseError as error:
@@ -119,13 +123,11 @@ def _answered(
 
 
 def _add(
-    request: Request, services: Services, draft: Draft, product_id: str, one: Scan, reason: str
+    request: Request, services: Services, draft: Draft, found: Booked, one: Scan, reason: str
 ) -> None:
-    """Add the scan to the line of a product, with what is booked now."""
-    settings, store = services.settings, services.store
-    found = store.books.booked(product_id, one.at)
-    product = found.product
-    StockRules(settings.stock_decimals).check("quantity", one.amount, product.stock)
+    """Add the scan to the line of its product, with what was booked."""
+    store, product = services.store, found.product
+    product_id = product.product_id
     fitting = REASONS[draft.mode]
 
     def decide(before: Line | None) -> Line:

@@ -1,0 +1,36 @@
+// The server renders the list; its answers replace the parts of the page that they change.
+
+import { createTimes, localiseTimes } from "../shell/times.js";
+
+const times = createTimes();
+
+/** A response as `{status, url, isPage, error, page}`; `page` is its document. */
+export async function readPage(response) {
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const take = page.getElementById("take");
+  return {
+    status: response.status,
+    url: response.url,
+    page,
+    isPage: take !== null,
+    error: take?.dataset.error ?? null,
+  };
+}
+
+/** Puts the list of an answer in the place of the shown one; whether it asks a question. */
+export function show({ page, url, error }) {
+  const active = document.activeElement;
+  const fresh = document.adoptNode(page.getElementById("take"));
+  localiseTimes(fresh, times);
+  document.getElementById("take").replaceWith(fresh);
+  const name = page.getElementById("name");
+  const old = document.getElementById("name");
+  if (name !== null && old !== null && !old.contains(active)) old.replaceWith(document.adoptNode(name));
+  const draft = document.querySelector("#scan [name=draft]");
+  if (draft !== null && fresh.dataset.draft !== "") draft.value = fresh.dataset.draft;
+  if (error === null) history.replaceState(null, "", url);
+  if (active.id !== "" && !active.isConnected) document.getElementById(active.id)?.focus({ preventScroll: true });
+  const asks = "ask" in fresh.dataset;
+  if (asks) fresh.querySelector("#ask :is(button, input:not([type=hidden]))").focus();
+  return asks;
+}
