@@ -278,8 +278,8 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         )
     ],
     ("POST", "/stock-take/scan"): lambda shop, n: [
-        ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "P"}),
-        ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "4*P"}),
+        ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "g1"}),
+        ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "4*g1"}),
     ],
     ("GET", "/stock-take"): lambda shop, n: [
         ask("/stock-take"),
@@ -287,7 +287,7 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/stock-take?mode=sell&code=nothing"),
     ],
     ("POST", "/stock-take/link"): lambda shop, n: [
-        ask("/stock-take/link", data={"draft": take(n), "product": "g1", "code": f"link-{n}"})
+        ask("/stock-take/link", data={"draft": take(n), "product": "g2", "code": f"link-{n}"})
     ],
     ("POST", "/stock-take/create"): lambda shop, n: [
         ask(
@@ -296,7 +296,7 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         )
     ],
     ("POST", "/stock-take/remove"): lambda shop, n: [
-        ask("/stock-take/remove", data={"draft": take(n), "product": "g1"})
+        ask("/stock-take/remove", data={"draft": take(n), "product": "g2"})
     ],
     ("POST", "/stock-take/name"): lambda shop, n: [
         ask("/stock-take/name", data={"draft": take(n), "list_name": "Aisle 4"})
