@@ -18,7 +18,6 @@ const $ = (id) => document.getElementById(id);
 const take = () => $("take");
 const form = /** @type {HTMLFormElement | null} */ ($("scan"));
 const path = take().dataset.path;
-const ahead = Date.parse(take().dataset.now) - Date.now(); // of the server's clock
 const moved = createMoved(take);
 const queue = createQueue(localStorage);
 const sender = createSender(queue, post, answered, showState);
@@ -30,9 +29,9 @@ const html = { Accept: "text/html" };
 const asForm = (fields) => new URLSearchParams(Object.entries(fields));
 const ask = async (url, options = {}) => readPage(await fetch(url, { headers: html, signal: AbortSignal.timeout(PATIENCE), ...options }));
 
-function post({ id, ...fields }) {
+function post({ id, made, ...fields }) {
   const token = form?.elements.namedItem("csrf_token")?.value;
-  return ask(`${path}/scan`, { method: "POST", body: asForm({ ...fields, scan: id, ...(token && { csrf_token: token }) }) });
+  return ask(`${path}/scan`, { method: "POST", body: asForm({ ...fields, waited: Math.max(0, Date.now() - made), scan: id, ...(token && { csrf_token: token }) }) });
 }
 
 function renew() {
@@ -48,12 +47,11 @@ function answered(scan, answer) {
   return asks;
 }
 
-// Adds a scan to those that are sent, with the time of the server.
+// Adds a scan to those that are sent. The server is told how long it has waited.
 function add(fields) {
-  const at = new Date(Date.now() + ahead).toISOString();
   const known = { draft: form.elements.draft.value, mode: form.elements.mode.value, list_name: $("list-name")?.value ?? "" };
   const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (!queue.add({ ...known, at, ...fields, id })) {
+  if (!queue.add({ ...known, made: Date.now(), ...fields, id })) {
     toast(`${MOST} scans wait for the network: this one was not taken.`, { bad: true });
     return false;
   }

@@ -29,8 +29,16 @@ export function show({ page, url, error }) {
   const draft = document.querySelector("#scan [name=draft]");
   if (draft !== null && fresh.dataset.draft !== "") draft.value = fresh.dataset.draft;
   if (error === null) history.replaceState(null, "", url);
-  if (active.id !== "" && !active.isConnected) document.getElementById(active.id)?.focus({ preventScroll: true });
+  if (active.id !== "" && !active.isConnected) takeOver(active, document.getElementById(active.id));
   const asks = "ask" in fresh.dataset;
   if (asks) fresh.querySelector("#ask :is(button, input:not([type=hidden]))").focus();
   return asks;
+}
+
+/** The field that somebody is in keeps the focus, and what is being typed. */
+function takeOver(old, fresh) {
+  if (fresh === null) return;
+  if (old.value !== old.defaultValue && old.value !== old.dataset.sent) fresh.value = old.value;
+  fresh.focus({ preventScroll: true });
+  fresh.setSelectionRange?.(old.selectionStart, old.selectionEnd);
 }

@@ -69,6 +69,8 @@ async def commit(request: Request, services: ServicesDep, fields: Submitted) -> 
         await run_in_threadpool(_note, services, draft, some, found, {})
         return await _answer(request, services, draft)
     except StockpulseError as error:
+        if not _wants_page(request):
+            raise
         return await run_in_threadpool(refused, request, services, place, error)
 
 
@@ -97,6 +99,8 @@ async def undo(request: Request, services: ServicesDep, fields: Submitted) -> Re
         await run_in_threadpool(_note, services, draft, some, found, {"undone": True})
         return await _answer(request, services, draft, undo=True)
     except StockpulseError as error:
+        if not _wants_page(request):
+            raise
         return await run_in_threadpool(refused, request, services, place, error)
 
 
@@ -146,9 +150,13 @@ async def _answer(
 ) -> Response:
     """The progress for a script, or the page."""
     progress = await run_in_threadpool(_progress, services, draft, undo=undo)
-    if "text/html" in request.headers.get("accept", ""):
+    if _wants_page(request):
         return to_place(services, Place(draft.id))
     return json_response(asdict(progress))
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _progress(services: Services, draft: Draft, *, undo: bool) -> Progress:

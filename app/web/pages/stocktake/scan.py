@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.core.item import MAX_STOCK
@@ -17,11 +17,12 @@ from app.store.stocktake.draft_errors import InvalidDraft
 from app.web.schemas.fields import moment
 
 CODE_LENGTH = 200  # characters
-_TIMES = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?[*x\u00d7] ?(\S.*)")
+_TIMES = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?[*\u00d7] ?(\S.*)")
 _LAST = re.compile(r"= ?([0-9]+(?:[.,][0-9]+)?)")
 _AMOUNT = re.compile(r"[0-9]*[.,]?[0-9]+")
 _SCAN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _MOST_PLACES = 6
+_LONGEST_WAIT = 10  # digits of milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ class Scan:
     id: str
 
 
-def scan_of(fields: Mapping[str, str]) -> Scan:
-    """The scan in a form.
+def scan_of(fields: Mapping[str, str], now: datetime) -> Scan:
+    """The scan in a form: it was made `at` a time, or has `waited` so many milliseconds.
 
     Raises:
         InvalidDraft: says which field is not valid.
@@ -63,7 +64,7 @@ def scan_of(fields: Mapping[str, str]) -> Scan:
     scan_id = fields.get("scan", "")
     if scan_id and not _SCAN_ID.fullmatch(scan_id):
         raise InvalidDraft("Reload the page: the form has no valid number for this scan.")
-    return Scan(code, product, amount_of(typed), sets, last, _time(fields.get("at", "")), scan_id)
+    return Scan(code, product, amount_of(typed), sets, last, _made(fields, now), scan_id)
 
 
 def amount_of(typed: str) -> Decimal:
@@ -101,8 +102,13 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def _time(text: str) -> datetime | None:
+def _made(fields: Mapping[str, str], now: datetime) -> datetime | None:
+    """When the scan was made; None: now. A waiting time does not depend on the browser's clock."""
+    if waited := fields.get("waited", ""):
+        if not waited.isdecimal() or len(waited) > _LONGEST_WAIT:
+            raise InvalidDraft("Reload the page: it does not say how long the scan has waited.")
+        return now - timedelta(milliseconds=int(waited))
     try:
-        return moment(text) if text else None
+        return moment(at) if (at := fields.get("at", "")) else None
     except ValueError as error:
         raise InvalidDraft(f"The time of the scan {error}.") from None

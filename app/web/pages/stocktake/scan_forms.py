@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.core import json_text
 from app.core.errors import ProductExists, StockpulseError
+from app.core.events import rfc3339
 from app.core.roles import Role
 from app.store.idempotency import Replayed
 from app.store.products.changes import StockRules
@@ -103,11 +104,12 @@ def _answered(
     """Add the line of the product that is chosen, or lead to the question."""
     place = of_fields(fields)
     try:
-        one = scan_of(fields)
+        one = scan_of(fields, datetime.now(UTC))
         product_id = choose(one)
         if product_id is None:
             is_kept = services.store.stocktakes.find(place.draft) is not None
-            asked = replace(place, code=one.code, amount=f"{one.amount:f}")
+            at = "" if one.at is None else rfc3339(one.at)
+            asked = replace(place, code=one.code, amount=f"{one.amount:f}", at=at)
             return to_place(services, asked if is_kept else replace(asked, draft=""))
         found = services.store.books.booked(product_id, one.at)
         rules = StockRules(services.settings.stock_decimals)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -12,7 +12,6 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.core.errors import StockpulseError
-from app.core.events import rfc3339
 from app.core.roles import Role
 from app.store.stocktake.draft import MODES, REASONS, Line, Mode, totals
 from app.store.stocktake.draft_rows import line_id
@@ -90,7 +89,6 @@ def shown(
         status=200 if error is None else error.status,
         headers={} if error is None else error.headers,
         page="stocktake",
-        now=rfc3339(datetime.now(UTC)),
         draft=draft,
         fresh=new_id(),
         scan_id=new_id(),
