@@ -99,7 +99,7 @@ function setAmount(input) {
 
 async function runForm(element) {
   const button = element.querySelector("button");
-  if (queue.size > 0) return toast("Some scans are not sent yet. Wait until they are, then commit.", { bad: true });
+  if (queue.countOf(take().dataset.draft) > 0) return toast("Some scans are not sent yet. Wait until they are, then commit.", { bad: true });
   const undoes = element.action.endsWith("/undo");
   button.ariaBusy = "true";
   button.disabled = true;

@@ -50,6 +50,11 @@ export function createQueue(storage) {
       write(read().map((scan) => (scan.draft === draft ? { ...scan, draft: to } : scan)));
     },
 
+    /** How many wait for this list. */
+    countOf(draft) {
+      return read().filter((scan) => scan.draft === draft).length;
+    },
+
     /** How many wait. */
     get size() {
       return read().length;
