@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from app.web.pages.stocktake import commit_forms
-from tests.support.barcode_video import write_video
+from tests.browser.stocktake.barcode_video import write_video
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
