@@ -17,6 +17,7 @@ const UNREACHABLE = "Not sent: the server cannot be reached. Try again.";
 const $ = (id) => document.getElementById(id);
 const take = () => $("take");
 const form = /** @type {HTMLFormElement | null} */ ($("scan"));
+const fields = /** @type {any} */ (form?.elements);
 const path = take().dataset.path;
 const moved = createMoved(take);
 const queue = createQueue(localStorage);
@@ -26,12 +27,12 @@ let keypad = { renew() {} };
 let closed = ""; // the list that takes no more
 
 const html = { Accept: "text/html" };
-const asForm = (fields) => new URLSearchParams(Object.entries(fields));
+const asForm = (given) => new URLSearchParams(Object.entries(given));
 const ask = async (url, options = {}) => readPage(await fetch(url, { headers: html, signal: AbortSignal.timeout(PATIENCE), ...options }));
 
-function post({ id, made, ...fields }) {
-  const token = form?.elements.namedItem("csrf_token")?.value;
-  return ask(`${path}/scan`, { method: "POST", body: asForm({ ...fields, waited: Math.max(0, Date.now() - made), scan: id, ...(token && { csrf_token: token }) }) });
+function post({ id, made, ...scan }) {
+  const token = fields?.csrf_token?.value;
+  return ask(`${path}/scan`, { method: "POST", body: asForm({ ...scan, waited: Math.max(0, Date.now() - made), scan: id, ...(token && { csrf_token: token }) }) });
 }
 
 function renew() {
@@ -41,17 +42,17 @@ function renew() {
 
 function answered(scan, answer) {
   const asks = show(answer);
-  if (answer.error !== null && scan.code && form.elements.code.value === "") form.elements.code.value = scan.code;
+  if (answer.error !== null && scan.code && fields.code.value === "") fields.code.value = scan.code;
   renew();
   if (!asks && !take().contains(document.activeElement)) focusBox();
   return asks;
 }
 
 // Adds a scan to those that are sent. The server is told how long it has waited.
-function add(fields) {
-  const known = { draft: form.elements.draft.value, mode: form.elements.mode.value, list_name: $("list-name")?.value ?? "" };
+function add(given) {
+  const known = { draft: fields.draft.value, mode: fields.mode.value, list_name: $("list-name")?.value ?? "" };
   const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  if (!queue.add({ ...known, made: Date.now(), ...fields, id })) {
+  if (!queue.add({ ...known, made: Date.now(), ...given, id })) {
     toast(`${MOST} scans wait for the network: this one was not taken.`, { bad: true });
     return false;
   }
@@ -76,10 +77,10 @@ function showState(state) {
 }
 
 async function inline(element, submitter) {
-  const fields = new URLSearchParams(/** @type {any} */ (new FormData(element, submitter)));
+  const sent = new URLSearchParams(/** @type {any} */ (new FormData(element, submitter)));
   const isGet = element.method === "get";
   try {
-    const answer = await ask(isGet ? `${element.action}?${fields}` : element.action, isGet ? {} : { method: "POST", body: fields });
+    const answer = await ask(isGet ? `${element.action}?${sent}` : element.action, isGet ? {} : { method: "POST", body: sent });
     if (!answer.isPage) return location.reload(); // signed out
     const asks = show(answer);
     renew();
@@ -164,19 +165,19 @@ document.addEventListener("click", (event) => {
 if (form !== null) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const { code, amount, reason } = form.elements;
+    const { code, amount, reason } = fields;
     if (code.value.trim() === "") return;
     if (add({ code: code.value.trim(), amount: amount.value, reason: reason?.value ?? "" })) code.value = amount.value = "";
     focusBox();
   });
-  focusBox = keepFocus(form.elements.namedItem("code"));
+  focusBox = keepFocus(fields.code);
   keypad = createKeypad($("keypad"), () => take().querySelector("tr[data-product]:has(form[data-amount])"), (row, amount) => {
     add({ product: row.dataset.product, reason: row.querySelector("[name=reason]").value, amount, set: "1" });
   });
   startCamera($("camera"), $("viewfinder"), form.dataset.decoder, (code) => add({ code, amount: "" }));
   $("unsent").querySelector("button").addEventListener("click", () => {
     queue.move(closed, take().dataset.fresh);
-    form.elements.draft.value = take().dataset.fresh;
+    fields.draft.value = take().dataset.fresh;
     sender.send();
   });
   addEventListener("online", () => sender.send());

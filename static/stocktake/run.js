@@ -15,7 +15,7 @@ export async function run(form, onProgress, wait = sleep) {
       answer = await fetch(form.action, {
         method: "POST",
         headers: { Accept: "application/json" },
-        body: new URLSearchParams(new FormData(form)),
+        body: new URLSearchParams(/** @type {any} */ (new FormData(form))),
         signal: AbortSignal.timeout(60_000),
       });
     } catch {

@@ -70,7 +70,6 @@ class Books:
         # A change that is not recorded yet could be older than the count.
         if newest and newest[0].occurred_at <= at and then.stock != product.stock:
             raise StoreUnavailable(
-                "The newest changes of this product are not recorded yet. Try again in a moment.",
-                headers={"Retry-After": "1"},
+                "The newest changes of this product are not recorded yet. Try again in a moment."
             )
         return Booked(product, then.stock, last_count)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.core.events import rfc3339
+from app.store.stocktake.draft_store import MOST_DONE, MOST_OPEN
 from tests.integration.growth.kit import BEGAN, Shop
 from tests.support.http.routes import Route
 from tests.support.waiting import until
@@ -70,6 +71,7 @@ def signed_in(shop: Shop) -> dict[str, Any]:
 _STATUS = 1000
 _FILTERED = 1000  # rows in one scan of the dead letters of one sink
 _BARCODES = 4000  # products of a shop that fit into the pages in which a barcode is looked for
+_DRAFTS = 2 * (MOST_OPEN + MOST_DONE)  # rows of all that are listed; without any, a call less
 _FOUND = {"action": "adjust", "product_id": "P", "delta": 1, "reason": "found"}
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 _HALVINGS = 12  # calls to find a moment among ten times as many events
@@ -282,9 +284,9 @@ EXAMPLES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/stock-take/scan", data={"draft": take(n), "mode": "count", "code": "4*g1"}),
     ],
     ("GET", "/stock-take"): lambda shop, n: [
-        ask("/stock-take"),
+        ask("/stock-take", more_calls=1, rows=_DRAFTS),
         ask(f"/stock-take?draft={take(n)}"),
-        ask("/stock-take?mode=sell&code=nothing"),
+        ask("/stock-take?mode=sell&code=nothing", more_calls=1, rows=_DRAFTS),
     ],
     ("POST", "/stock-take/link"): lambda shop, n: [
         ask("/stock-take/link", data={"draft": take(n), "product": "g2", "code": f"link-{n}"})

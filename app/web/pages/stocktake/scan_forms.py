@@ -17,7 +17,7 @@ from app.core import json_text
 from app.core.errors import ProductExists, StockpulseError
 from app.core.events import rfc3339
 from app.core.roles import Role
-from app.store.idempotency import Replayed
+from app.store.idempotency import Once, Replayed
 from app.store.products.changes import StockRules
 from app.store.stocktake.books import Booked
 from app.store.stocktake.draft import REASONS, Draft, Line, Mode
@@ -151,7 +151,7 @@ def _add(
 
     content = json_text.dumps([draft.id, product_id, f"{one.amount:f}", one.sets])
     idempotency = Idempotency(request, one.id or None, content)
-    once = idempotency.once(lambda _: to_place(services, Place(draft.id)))
+    once: Once[Line | None] | None = idempotency.once(lambda _: to_place(services, Place(draft.id)))
     store.stocktakes.set_line(draft.id, product_id, actor_of(request), decide, once)
 
 

@@ -81,7 +81,8 @@ def shown(
     store = services.store.stocktakes
     draft = store.get(place.draft) if error is None and place.draft else store.find(place.draft)
     lines = store.lines(draft.id) if draft else []
-    mode = draft.mode if draft else next((one for one in MODES if one == place.mode), "count")
+    wanted: Mode = next((one for one in MODES if one == place.mode), MODES[0])
+    mode = draft.mode if draft else wanted
     shown_lines = lines[place.first : place.first + SHOWN]
     return render(
         request,
