@@ -25,7 +25,7 @@ export function show({ page, url, error }) {
   document.getElementById("take").replaceWith(fresh);
   const name = page.getElementById("name");
   const old = document.getElementById("name");
-  if (name !== null && old !== null && !old.contains(active)) old.replaceWith(document.adoptNode(name));
+  if (name !== null && old !== null && !old.contains(active) && !isRenaming(old)) old.replaceWith(document.adoptNode(name));
   const draft = document.querySelector("#scan [name=draft]");
   if (draft !== null && fresh.dataset.draft !== "") draft.value = fresh.dataset.draft;
   if (error === null) history.replaceState(null, "", url);
@@ -33,6 +33,12 @@ export function show({ page, url, error }) {
   const asks = "ask" in fresh.dataset;
   if (asks) fresh.querySelector("#ask :is(button, input:not([type=hidden]))").focus();
   return asks;
+}
+
+/** Whether somebody has typed another name for a list, and not saved it. */
+function isRenaming(form) {
+  const input = form.querySelector("input[name=list_name]");
+  return form.querySelector("[name=draft]") !== null && input !== null && input.value !== input.defaultValue;
 }
 
 /** The field that somebody is in keeps the focus, and what is being typed. */

@@ -33,7 +33,9 @@ def test_two_people_scan_the_same_list_at_once(app: App, name: str) -> None:
 def test_unknown_code_is_linked_or_created_without_another_scan(app: App, name: str) -> None:
     app.create(f"{name}1", 4, name=f"Teapot {name}")
     taken = List(app)
-    asked = taken.scan(f"3*{name}new").headers["Location"]
+    asked = taken.scan(f"3*{name}new", list_name=f"Aisle {name}").headers["Location"]
+    assert taken.id in asked  # the answer is for the list that it began
+    assert f'value="Aisle {name}"' in app.http.get(asked, headers=HTML).text
     text = app.http.get(f"{asked}&find=teapot+{name}", headers=HTML).text
     assert "No product has the code" in text
     assert f'value="{name}1"' in text

@@ -107,14 +107,13 @@ def _answered(
         one = scan_of(fields, datetime.now(UTC))
         product_id = choose(one)
         if product_id is None:
-            is_kept = services.store.stocktakes.find(place.draft) is not None
             at = "" if one.at is None else rfc3339(one.at)
             asked = replace(place, code=one.code, amount=f"{one.amount:f}", at=at)
-            return to_place(services, asked if is_kept else replace(asked, draft=""))
+            return to_place(services, asked)
         found = services.store.books.booked(product_id, one.at)
         rules = StockRules(services.settings.stock_decimals)
         rules.check("quantity", one.amount, found.stock)
-        name = fields.get("list_name") or default_name(services, place.mode)
+        name = place.list_name or default_name(services, place.mode)
         draft = services.store.stocktakes.start(place.draft, name, place.mode, actor_of(request))
         _add(request, services, draft, found, one, fields.get("reason", ""))
     except Replayed as replayed:
@@ -149,7 +148,7 @@ def _add(
             version=1 if before is None else before.version,
         )
 
-    content = json_text.dumps([draft.id, product_id, f"{one.amount:f}", one.sets])
+    content = json_text.dumps([draft.id, one.code, one.product, f"{one.amount:f}", one.sets])
     idempotency = Idempotency(request, one.id or None, content)
     once: Once[Line | None] | None = idempotency.once(lambda _: to_place(services, Place(draft.id)))
     store.stocktakes.set_line(draft.id, product_id, actor_of(request), decide, once)

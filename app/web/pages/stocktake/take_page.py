@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.store.stocktake.draft import MODES, REASONS, Line, Mode, totals
-from app.store.stocktake.draft_rows import line_id
+from app.store.stocktake.draft_rows import is_draft_id, line_id
 from app.web.auth.permissions import needs
 from app.web.pages.stocktake.lookup import MOST, meant, named
 from app.web.pages.stocktake.scan import CODE_LENGTH, new_id
@@ -31,7 +31,10 @@ router = APIRouter(prefix="/stock-take", dependencies=[needs(Role.VIEWER)])
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the page shows. `code` is a scan that needs an answer, `find` how it is looked for."""
+    """What the page shows; `draft` may be the id of one that its first line will create.
+
+    `code` is a scan that needs an answer, `find` how its product is looked for.
+    """
 
     draft: str = ""
     mode: str = ""
@@ -41,6 +44,7 @@ class Place:
     sets: str = ""
     at: str = ""
     find: str = ""
+    list_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,10 @@ def take_page(
     sets: Annotated[str, Query(alias="set")] = "",
     at: str = "",
     find: Annotated[str, Query(max_length=CODE_LENGTH)] = "",
+    list_name: Annotated[str, Query(max_length=CODE_LENGTH)] = "",
 ) -> HTMLResponse:
     """A draft; without one, an empty one and the list of drafts."""
-    place = Place(draft, mode, first, code, amount, sets, at, find)
+    place = Place(draft, mode, first, code, amount, sets, at, find, list_name)
     return shown(request, services, place)
 
 
@@ -79,7 +84,8 @@ def shown(
 ) -> HTMLResponse:
     """The page; with an error, what was typed is kept."""
     store = services.store.stocktakes
-    draft = store.get(place.draft) if error is None and place.draft else store.find(place.draft)
+    is_begun = place.draft and not place.code and error is None
+    draft = store.get(place.draft) if is_begun else store.find(place.draft)
     lines = store.lines(draft.id) if draft else []
     wanted: Mode = next((one for one in MODES if one == place.mode), MODES[0])
     mode = draft.mode if draft else wanted
@@ -91,7 +97,7 @@ def shown(
         headers={} if error is None else error.headers,
         page="stocktake",
         draft=draft,
-        fresh=new_id(),
+        fresh=place.draft if draft is None and is_draft_id(place.draft) else new_id(),
         scan_id=new_id(),
         mode=mode,
         modes=MODES,
@@ -146,6 +152,7 @@ def of_fields(fields: Mapping[str, str]) -> Place:
         amount=fields.get("amount", "")[:_LONGEST_AMOUNT],
         sets=fields.get("set", ""),
         at=fields.get("at", ""),
+        list_name=fields.get("list_name", "")[:CODE_LENGTH],
     )
 
 
