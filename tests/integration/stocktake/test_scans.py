@@ -75,6 +75,10 @@ def test_count_that_waited_for_the_network_is_compared_with_its_own_time(
     assert 'data-book="12"' in taken.page()
     taken.run()
     assert stock(app, f"{name}1") == 7
+    unknown = List(app)  # of that time, nothing is recorded
+    unknown.scan(f"7*{name}1", at=rfc3339(counted - timedelta(hours=1)))
+    assert 'data-book="7"' in unknown.page()
+    assert "booked is from when it arrived" in unknown.page()
 
 
 def test_bad_input_is_explained_and_kept(app: App, name: str) -> None:
