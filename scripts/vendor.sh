@@ -17,7 +17,11 @@ for file in "${files[@]}"; do
     exit 1
   fi
 done
+# Its name in the package says nothing.
+scanner=$modules/@zxing/library/umd/index.min.js
+[[ -f $scanner ]] || { echo "vendor: $scanner is missing; run npm ci --ignore-scripts first" >&2; exit 1; }
 mkdir -p static/vendor
+install -m 0644 "$scanner" static/vendor/zxing.min.js
 for file in "${files[@]}"; do
   install -m 0644 "$modules/$file" static/vendor/
 done

@@ -88,6 +88,14 @@ class InsufficientStock(StockpulseError):
     title = "Not enough stock"
 
 
+class CountedMeanwhile(StockpulseError):
+    """Another count of this product was recorded after this one. Count it again, or remove it."""
+
+    status = 409
+    code = "counted-meanwhile"
+    title = "Counted by somebody else since"
+
+
 class InvalidValue(StockpulseError):
     """A value of the request cannot be stored."""
 

@@ -94,6 +94,11 @@ class ReadModel:
         with self._ready():
             return self._lists.some(product_ids)
 
+    def with_barcode(self, code: str, most: int) -> list[Product]:
+        """Up to `most` products with this barcode; raises as `page`."""
+        with self._ready():
+            return self._lists.with_barcode(code, most)
+
     def categories(self, most: int) -> list[str]:
         """Up to `most` categories that products have, sorted; raises as `page`."""
         with self._ready():

@@ -21,6 +21,9 @@ from app.store.products.product_repository import ProductRepository
 from app.store.products.reversal.reversals import Reversals
 from app.store.sinks.sink_control import SinkControl
 from app.store.status import StatusReader
+from app.store.stocktake.books import Books
+from app.store.stocktake.line_store import LineStore
+from app.store.stocktake.line_writer import LineWriter
 from app.store.timeline.newest_gaps import NewestGaps
 from app.store.timeline.timeline import Timeline
 
@@ -41,6 +44,9 @@ class Store:
     views: SavedViews
     rehearsal: Rehearsal
     import_columns: RememberedColumns
+    stocktakes: LineStore
+    books: Books
+    line_writer: LineWriter
     status: StatusReader
 
 
@@ -75,12 +81,14 @@ def open_store(
         rules=rules,
     )
     gaps = NewestGaps(feed, audit)
+    past, timeline = Past(audit, names), Timeline(feed, audit)
+    stocktakes = LineStore(client, tables.settings)
     return Store(
         products=products,
         reversals=Reversals(products, deployment.stamps, rules, now, audit.chains.event_of_request),
         idempotency_keys=IdempotencyKeyRows(client, tables.idempotency),
-        timeline=Timeline(feed, audit),
-        past=Past(audit, names),
+        timeline=timeline,
+        past=past,
         letters=DeadLetterAdmin(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
         sinks=sinks,
         admin_log=admin_log,
@@ -88,5 +96,8 @@ def open_store(
         views=SavedViews(client, tables.settings, admin_log),
         rehearsal=Rehearsal(client, deployment.stamps, rules),
         import_columns=RememberedColumns(client, tables.settings),
+        stocktakes=stocktakes,
+        books=Books(products, past, timeline, names),
+        line_writer=LineWriter(products, stocktakes, rules, names),
         status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

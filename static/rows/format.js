@@ -34,7 +34,8 @@ const HAPPENED = { transfer: "transferred", correction: "corrected" };
 export function describe(data, stockName = "Stock", levelNames = undefined) {
   const [mark, kind] = LABELS[data.kind] ?? ["", data.kind];
   const reason = data.reason ?? "";
-  const told = data.kind === "stock_changed" && reason !== "";
+  const isCount = countedAsBooked(data);
+  const told = isCount || (data.kind === "stock_changed" && reason !== "");
   const direction = data.kind !== "stock_changed" ? "" : Number(data.delta) > 0 ? "up" : "down";
   const shard = data.product_id.startsWith("\0"); // the gap of a whole shard
   const name = shard ? "Unknown products" : data.product_name || data.product_id;
@@ -55,7 +56,7 @@ export function describe(data, stockName = "Stock", levelNames = undefined) {
     note: isSynthetic(data) ? "" : (data.note ?? ""),
     reference: data.reference ?? "",
     reverses: data.reverses ?? "",
-    undoable: OURS.has(data.kind) && data.view_type === "NEW_AND_OLD_IMAGES",
+    undoable: OURS.has(data.kind) && !isCount && data.view_type === "NEW_AND_OLD_IMAGES",
     occurredAt: data.occurred_at,
   };
 }
@@ -89,7 +90,14 @@ function changedText(data, stockName) {
   }
   addAttributes(parts, data, stockName, attributeText);
   if (parts.length > 0) return parts.join("; ");
+  if (countedAsBooked(data)) return `${stock(data, "after")}, as booked`;
   return data.view_type === "NEW_AND_OLD_IMAGES" ? "no attribute changed" : `details ${NOT_RECORDED}`;
+}
+
+/** Whether an event is a count that found what was booked, and so changed nothing. */
+export function countedAsBooked(data) {
+  if (data.kind !== "updated" || data.reason !== "counted" || data.changed.length > 0) return false;
+  return data.stock_after !== null && data.stock_before === data.stock_after;
 }
 
 // What reconciliation found in the table, and what remains unknown.

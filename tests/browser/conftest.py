@@ -26,16 +26,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for all tests; each test has its own contexts."""
+def chromium() -> str:
+    """The path of Chromium."""
     path = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if path is None and os.environ.get("CI") == "true":
         pytest.fail(_MISSING)
     if path is None:
         pytest.skip(_MISSING)
+    assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One browser for all tests; each test has its own contexts."""
     expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+        browser = playwright.chromium.launch(executable_path=chromium)
         yield browser
         browser.close()
 

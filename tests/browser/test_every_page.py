@@ -12,8 +12,8 @@ from tests.support.house import House, furnished
 from tests.support.waiting import until
 
 # A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of
-# K1's newest change, `{at}` a time before it, and `{key}` the id of a key. The others are imports by
-# their state.
+# K1's newest change, `{at}` a time before it, and `{key}` the id of a key. The others are imports,
+# by their state.
 PAGES = [
     "/",
     "/products",
@@ -35,6 +35,9 @@ PAGES = [
     "/products/import/preview?id={unclear}",
     "/products/import/preview?id={failed}",
     "/products/import/preview?id={done}",
+    "/stock-take",
+    "/stock-take?draft=0000000000000001",
+    "/stock-take?draft=0000000000000001&code=unknown&find=kettle",
     "/audit",
     "/audit?q=nothing",
     "/audit?q=product:K1&event={event}",
@@ -71,6 +74,8 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         running.app.http.delete("/v1/products/K2", headers={"If-Match": "*"} | admin)
         adjusted = "/v1/products/K1/adjustments"
         running.app.http.post(adjusted, json={"delta": 1, "reason": "found"}, headers=admin)
+        scan = {"draft": "0000000000000001", "mode": "count", "code": "K1", "list_name": "Aisle 3"}
+        running.app.http.post("/stock-take/scan", data=scan, headers=admin)
         yield running
 
 

@@ -47,6 +47,7 @@ def test_markup_in_every_attribute_is_shown_as_text(app: App, page: Page) -> Non
         *(f"products/{do}?id={identifier}" for do in ("history", "edit", "adjust", "delete")),
         f"products?done=deleted&saved={identifier}",
         f"products?done=saved&saved={identifier}&same_barcode={identifier}",
+        f"stock-take?code={identifier}",
         "system",
     ):
         if path:

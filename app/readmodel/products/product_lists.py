@@ -16,6 +16,7 @@ from app.readmodel.products.product_query import (
     decode_place,
     encode_place,
     matches,
+    of_barcode,
     page,
     words_of,
 )
@@ -111,6 +112,17 @@ class ProductLists:
             )
             items = dict(found.fetchall())
         return [self._known(items[row_id]) for row_id in row_ids if row_id in items]
+
+    def with_barcode(self, code: str, most: int) -> list[Product]:
+        """Up to `most` products with this barcode, whatever its case.
+
+        Raises:
+            sqlite3.Error: the copy cannot be read.
+
+        """
+        with self._database.reading() as connection:
+            found = connection.execute(*of_barcode(code, most))
+            return [self._product(item) for (item,) in found]
 
     def categories(self, most: int) -> list[str]:
         """Up to `most` categories that products have, sorted.

@@ -128,6 +128,23 @@ def count(query: ProductQuery, most: int | None, *, few: bool) -> tuple[str, lis
     return f"SELECT count(*) FROM ({statement})", values  # noqa: S608 - bound values
 
 
+def of_barcode(code: str, most: int) -> tuple[str, list[Any]]:
+    """The statement for the items of products with a barcode; it is the last line of `codes`."""
+    line = "\n" + folded(code)
+    if part := part_of(line[1:]):
+        where = "number IN (SELECT rowid FROM product_parts WHERE product_parts MATCH ?)"
+    else:  # the index finds nothing so short
+        where, part = "instr(codes, ?)", line
+    given = _quoted(part) if part != line else part
+    statement = f"SELECT item FROM products WHERE {where} AND NOT deleted "  # noqa: S608 - constants
+    return statement + "AND substr(codes, -?) = ? ORDER BY id LIMIT ?", [
+        given,
+        len(line),
+        line,
+        most,
+    ]
+
+
 def matches(word: str, most: int) -> tuple[str, list[Any]]:
     """The statement that counts the products with a word, roughly: up to `most` of each index."""
     lookups, given = _lookups(word)

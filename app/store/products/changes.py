@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from app.core.errors import ETagMismatch, InsufficientStock, InvalidStock, StockNotCountable
-from app.core.item import MAX_STOCK, AttributeNames, Item
+from app.core.errors import (
+    CountedMeanwhile,
+    ETagMismatch,
+    InsufficientStock,
+    InvalidStock,
+    StockNotCountable,
+)
+from app.core.item import MAX_STOCK, AttributeNames, Item, stock
+from app.core.metadata import metadata_of
 from app.core.numbers import json_number, places, quantity, significant, total
 from app.store.products.etags import check_details, check_whole
 from app.store.products.field_values import Values, changes_to, encode_fields
@@ -175,6 +182,39 @@ def counting(counted: Decimal, rules: StockRules) -> Decide:
         return {"stock": counted}
 
     return decide
+
+
+def correcting(
+    delta: Decimal | None,
+    counted: Decimal,
+    last_count: str,
+    rules: StockRules,
+    names: AttributeNames,
+) -> Plan:
+    """Add what a count differed from the booked stock, however much was sold since.
+
+    `delta` is None if no number was booked: then the stock becomes `counted`. `last_count` is the
+    time of the product's last recorded count when it was counted; a later count has corrected the
+    stock already, so a second correction would be wrong.
+
+    The plan raises what `adjusting` raises, and:
+        CountedMeanwhile: another count was recorded since, or a number is booked now.
+
+    """
+    adjust = planned(counting(counted, rules) if delta is None else adjusting(delta, rules), names)
+
+    def plan(item: Item) -> Values | None:
+        metadata = metadata_of(item, names)
+        if metadata is not None and (metadata.counted_at or "") != last_count:
+            raise CountedMeanwhile(
+                f"Another count of this product was recorded at {metadata.counted_at}. Count it "
+                "again, or remove the line."
+            )
+        if delta is None and stock(item, names) is not None:
+            raise CountedMeanwhile("Somebody has set the stock since. Count the product again.")
+        return adjust(item)
+
+    return plan
 
 
 def _invalid(name: str, detail: str) -> InvalidStock:

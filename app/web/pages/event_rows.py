@@ -15,7 +15,7 @@ from app.core.events import RESERVED, ChangeEvent, data_of, made_outside
 from app.core.numbers import digits
 from app.core.roles import EXPIRY, NOT_RECORDED, OUTSIDE
 from app.store.dynamodb.products_table import BOTH_IMAGES
-from app.web.pages.rows.change_text import change_text
+from app.web.pages.rows.change_text import change_text, counted_as_booked
 from app.web.pages.rows.stock_level import Level, LevelNames, level_of
 
 VOID, VOID_MEANS = "void", "The missing change arrived later"
@@ -107,7 +107,8 @@ def row_from(
     """The row of an event's data, in its JSON shape (`data_of`)."""
     kind, reason = str(data["kind"]), data["reason"] or ""
     mark, label = _LABELS.get(kind, ("", kind))
-    if kind == "stock_changed" and reason:
+    is_count = counted_as_booked(data)
+    if is_count or (kind == "stock_changed" and reason):
         label, reason = _HAPPENED.get(reason, reason), ""
     direction = _direction(data)
     name = _name(data)
@@ -132,7 +133,7 @@ def row_from(
         note="" if kind in _SYNTHETIC else data["note"] or "",
         reference=data["reference"] or "",
         reverses=data.get("reverses") or "",
-        undoable=kind in _UNDOABLE and data["view_type"] == BOTH_IMAGES,
+        undoable=kind in _UNDOABLE and not is_count and data["view_type"] == BOTH_IMAGES,
         occurred_at=data["occurred_at"],
         shown_time=short_time(local, today or local.date()),
         clock=local.strftime("%H:%M:%S"),

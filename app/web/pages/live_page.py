@@ -44,6 +44,7 @@ from app.web.pages.products import (
     stock_page,
 )
 from app.web.pages.rows.stock_level import LevelNames, level_names
+from app.web.pages.stocktake import take_routes
 from app.web.pages.templating import render
 from app.web.requests.event_filters import EventSearch
 from app.web.requests.parameters import ServicesDep
@@ -61,6 +62,7 @@ router.include_router(export_page.router)
 router.include_router(alert_routes.router)
 router.include_router(import_upload_page.router)
 router.include_router(import_preview.router)
+router.include_router(take_routes.router)
 router.include_router(audit_routes.router)
 router.include_router(demo_page.router)
 router.include_router(analytics_page.router)

@@ -132,6 +132,15 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("POST", "/alerts/export"): (VIEWER, 422, {"params": {"tab": "nothing"}}),
     ("GET", "/alerts/export/file"): (VIEWER, 200, {"params": {"format": "csv"}}),
     ("POST", "/alerts/export/delete"): (VIEWER, 404, {"data": {"id": "nothing"}}),
+    ("GET", "/stock-take"): (VIEWER, 200, {}),
+    ("POST", "/stock-take/scan"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/link"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/create"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/remove"): (EDITOR, 404, {"data": {"draft": "nothing"}}),
+    ("POST", "/stock-take/name"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/stock-take/discard"): (EDITOR, 303, {"data": {"draft": "nothing"}}),
+    ("POST", "/stock-take/commit"): (EDITOR, 404, {"data": {"draft": "nothing"}}),
+    ("POST", "/stock-take/undo"): (EDITOR, 404, {"data": {"draft": "nothing"}}),
     ("GET", "/audit"): (VIEWER, 200, {}),
     ("GET", "/audit/facets"): (VIEWER, 200, {}),
     ("GET", "/audit/event"): (VIEWER, 404, {"params": {"event": "nothing"}}),
@@ -311,6 +320,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/products/nowhere",
             "/products?done=saved&saved=FORM&undo=r",
             "/products?deleted=true",
+            "/stock-take",
+            f"/stock-take?draft={'f' * 16}",
+            f"/stock-take?draft={'e' * 16}",
+            "/stock-take?code=unknown&find=form",
             "/admin",
             f"/admin/keys/revoke?id={viewer.id}",
         ]
@@ -322,6 +335,10 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         until(lambda: "/system/sinks/redrive" in admin.get("/system").text)
         until(lambda: "/alerts/acknowledge" in admin.get("/alerts").text)
         token = {"csrf_token": token_of(admin.get("/").text)}
+        for taken, steps in {"f" * 16: ["scan"], "e" * 16: ["scan", "commit"]}.items():
+            for step in steps:
+                fields = token | {"draft": taken, "mode": "receive", "code": "FORM"}
+                assert admin.post(f"/stock-take/{step}", data=fields).status_code == 303
         until(lambda: admin.post("/products/export", data=token).status_code == 303)
         file = {"file": ("f.csv", b"sku,name\nFORM,Imported\n")}
         shown = admin.post("/products/import", data=token, files=file, follow_redirects=True)

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 import pytest
 
 from app.web.pages.products import request_undo
+from tests.integration.growth.asking import Ask
 from tests.integration.growth.kit import Cost, Shop, open_shop
-from tests.integration.growth.requests import EXAMPLES, Ask
 from tests.support.http.routes import Route, declared
 
 FEW, MANY = 150, 1500
 ENDED = 5  # sessions that the test ends, and every request then reads
+
+EXAMPLES = {**API, **SHOP, **OFFICE}
 
 Costs = dict[tuple[Route, int], tuple[Ask, Cost]]
 
@@ -37,7 +39,7 @@ def costs(shop: Shop, n: int) -> Costs:
 
 def test_every_route_has_an_example(shop: Shop) -> None:
     routes = {route for route, _ in declared(shop.app)} - {("*", "/static")}
-    assert routes == EXAMPLES.keys(), "add an example of each new route to requests.py"
+    assert routes == EXAMPLES.keys(), "add an example of each new route to API, SHOP or OFFICE"
 
 
 def grown(few: Costs, many: Costs) -> dict[tuple[Route, int], str]:

@@ -48,7 +48,7 @@ async def undo(request: Request, services: ServicesDep, fields: Submitted) -> Re
     many = min(number_in(fields.get("of", "")), _MOST)
     ids = [f"{request_id}.{number}" for number in range(many)] or [request_id]
     expected = number_in(fields.get("count", "")) if many else 1
-    events = await _events_of(services, ids, min(expected, len(ids)))
+    events = await events_of(services, ids, min(expected, len(ids)))
     return await _reverse(request, services, events, fields, "undone")
 
 
@@ -64,7 +64,7 @@ async def restore(
     return await _reverse(request, services, deletions[:1], fields, "restored")
 
 
-async def _events_of(services: Services, ids: list[str], expected: int) -> list[ChangeEvent]:
+async def events_of(services: Services, ids: list[str], expected: int) -> list[ChangeEvent]:
     """The events of the requests with these ids, once there are as many as expected.
 
     Raises:

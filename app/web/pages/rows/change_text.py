@@ -45,8 +45,17 @@ def _changed_text(data: Mapping[str, Any], stock_name: str) -> str:
         parts.append(f"{len(names) - len(first)} more")
     if parts:
         return "; ".join(parts)
+    if counted_as_booked(data):
+        return f"{_stock(data, 'after')}, as booked"
     both = data["view_type"] == "NEW_AND_OLD_IMAGES"
     return "no attribute changed" if both else f"details {NOT_RECORDED}"
+
+
+def counted_as_booked(data: Mapping[str, Any]) -> bool:
+    """Whether the event is a count that found what was booked, and so changed nothing."""
+    if data["kind"] != "updated" or data["reason"] != "counted" or data["changed"]:
+        return False
+    return data["stock_after"] is not None and data["stock_before"] == data["stock_after"]
 
 
 def _stock(data: Mapping[str, Any], when: str) -> str:

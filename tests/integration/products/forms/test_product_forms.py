@@ -99,7 +99,7 @@ def test_undo_that_has_to_wait_for_the_server_does_not_claim_to_have_changed_som
     def filling(*_: object) -> None:
         raise ReadModelFilling("The server is still reading the events.")
 
-    monkeypatch.setattr("app.web.pages.products.request_undo._events_of", filling)
+    monkeypatch.setattr("app.web.pages.products.request_undo.events_of", filling)
     answer = post(app, "/products/undo", request="0" * 32)
     assert answer.status_code == 503
     assert "still reading the events" in answer.text

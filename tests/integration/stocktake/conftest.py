@@ -1,0 +1,23 @@
+"""The tests of this folder share an application, and each has products of its own."""
+
+from itertools import count
+
+import pytest
+
+from tests.support.processes.running import App
+from tests.support.waiting import until
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def app(shared: App) -> App:
+    """One application for all tests; each test has products of its own."""
+    until(lambda: shared.services.read_model.state.events.filled)
+    return shared
+
+
+@pytest.fixture
+def name() -> str:
+    """The beginning of the ids of a test's products."""
+    return f"T{next(_NUMBERS)}-"

@@ -1,0 +1,151 @@
+"""A commit adds what was counted to what was sold since, once, and is undone as one."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event, Lock
+from typing import Any
+
+import pytest
+
+from app.core.errors import StoreUnavailable
+from app.store.stocktake.line_writer import LineWriter
+from tests.integration.stocktake.kit import List, events, stock
+from tests.support.house import HTML
+from tests.support.processes.running import App
+
+
+def test_count_adds_the_difference_so_that_sales_in_between_stay_sold(app: App, name: str) -> None:
+    app.create(f"{name}1", 12, price="2.50")
+    app.create(f"{name}2", 7)
+    app.create(f"{name}3", 5)  # never scanned
+    taken = List(app)
+    taken.scan(f"10*{name}1", list_name="Aisle 3")
+    taken.scan(f"7*{name}2")
+    app.adjust(f"{name}1", -3)
+    text = taken.page()
+    assert "−3</td>" in text  # moved since
+    assert "−5.00" in text  # its value
+    taken.run()
+    assert [stock(app, f"{name}{n}") for n in (1, 2, 3)] == [7, 7, 5]
+    newest = events(app, f"{name}1", 3)[0]["data"]
+    assert (newest["reason"], newest["note"], newest["reference"]) == (
+        "counted",
+        "counted 10, booked 12",
+        "Aisle 3",
+    )
+    as_booked = events(app, f"{name}2", 2)[0]["data"]
+    assert (as_booked["reason"], as_booked["note"]) == ("counted", "counted 7, as booked")
+    history = app.http.get(f"/products/history?id={name}2", headers=HTML).text
+    assert "7, as booked" in history
+    taken.run("undo")
+    assert taken.state == "undone"
+    assert [stock(app, f"{name}{n}") for n in (1, 2, 3)] == [9, 7, 5]
+
+
+@pytest.mark.parametrize(
+    ("mode", "after", "reason"),
+    [("receive", 14, "received"), ("sell", 6, "sold"), ("write-off", 6, "lost")],
+)
+def test_other_modes_add_or_take(app: App, name: str, mode: str, after: int, reason: str) -> None:
+    app.create(f"{name}1", 10)
+    taken = List(app, mode)
+    taken.scan(f"4*{name}1", reason=reason)
+    taken.run()
+    assert stock(app, f"{name}1") == after
+    assert events(app, f"{name}1", 2)[0]["data"]["reason"] == reason
+    taken.run("undo")
+    assert stock(app, f"{name}1") == 10
+
+
+def test_second_count_of_the_same_shelf_is_not_applied_on_top(app: App, name: str) -> None:
+    app.create(f"{name}1", 12)
+    mine, theirs = List(app), List(app)
+    mine.scan(f"10*{name}1")
+    theirs.scan(f"10*{name}1")
+    theirs.scan("=10")
+    mine.run()
+    theirs.run()
+    assert stock(app, f"{name}1") == 10
+    assert theirs.state == "open"
+    assert "Counted by somebody else since" in theirs.page()
+    theirs.post("scan", product=f"{name}1", amount="9", set="1")
+    theirs.run()
+    assert theirs.state == "done"
+    assert stock(app, f"{name}1") == 9
+
+
+def test_what_cannot_be_committed_stays_in_the_list(app: App, name: str) -> None:
+    app.create(f"{name}1", 2)
+    app.create(f"{name}2", 2)
+    taken = List(app, "sell")
+    taken.scan(f"5*{name}1")
+    taken.scan(f"1*{name}2")
+    taken.run()
+    assert [stock(app, f"{name}{n}") for n in (1, 2)] == [2, 1]
+    assert "Not enough stock" in taken.page()
+    assert taken.post("discard").status_code == 409  # a part is committed
+    taken.post("remove", product=f"{name}1")
+    taken.run()
+    assert taken.state == "done"
+    assert taken.post("scan", code=f"{name}1").status_code == 409
+
+
+def test_commit_that_dies_in_the_middle_goes_on_where_it_was(
+    app: App, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = List(app, "receive")
+    for number in range(6):
+        app.create(f"{name}{number}", 10)
+        taken.scan(f"{name}{number}")
+    real, calls = LineWriter.write, count()
+
+    def dies(*given: Any) -> Any:
+        """Half of the lines are written, and then the answers are lost."""
+        if next(calls) < 3:
+            real(*given)
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(LineWriter, "write", dies)
+    assert taken.post("commit").status_code == 503
+    assert taken.state == "committing"
+    assert "lines are committed" in taken.page()
+    assert taken.post("scan", code=f"{name}1").status_code == 409
+    monkeypatch.undo()
+    taken.run()
+    assert [stock(app, f"{name}{number}") for number in range(6)] == [11] * 6
+
+
+def test_two_people_count_the_same_shelf_while_it_is_sold_from(app: App, name: str) -> None:
+    ids = [f"{name}{number}" for number in range(4)]
+    shelf = dict(zip(ids, (31, 40, 52, 40), strict=True))
+    for product_id in ids:
+        app.create(product_id, 40)
+    hands, closed = Lock(), Event()
+
+    def sell() -> int:
+        for number in count():
+            if closed.wait(0.2):
+                return number
+            with hands:
+                assert app.adjust(ids[number % 4], -1).status_code == 200
+                shelf[ids[number % 4]] -= 1
+        return 0
+
+    def count_all(order: int) -> None:
+        taken = List(app)
+        for product_id in ids[::order]:
+            with hands:  # nobody takes from a product while it is counted
+                taken.scan(product_id, amount=str(shelf[product_id]), set="1")
+        taken.run()
+        while taken.state == "open":  # the other one was first: what is refused is counted again
+            for product_id in taken.refused():
+                with hands:
+                    taken.post("scan", product=product_id, amount=str(shelf[product_id]), set="1")
+            taken.run()
+
+    with ThreadPoolExecutor(3) as people:
+        seller = people.submit(sell)
+        list(people.map(count_all, (1, -1)))
+        closed.set()
+        assert seller.result() > 0
+    assert {product_id: stock(app, product_id) for product_id in ids} == shelf
