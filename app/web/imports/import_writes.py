@@ -155,13 +155,13 @@ class ImportWrites:
     def _event_of(self, row: ImportRow) -> str | None:
         """The id of the event of a row; it arrives some moments after the write."""
         request_id = f"{self._id}.{row.number}"
-        while True:
-            found = self._places.reversals.event_of_request(row.product_id, request_id)
-            found = found or self._older_event_of(row.product_id, request_id)
-            if found is not None or self._patience <= 0:
-                return found
+        newest = partial(self._places.reversals.event_of_request, row.product_id, request_id)
+        found = newest() or self._older_event_of(row.product_id, request_id)
+        while found is None and self._patience > 0:
             self._patience -= _PAUSE  # of all threads: they may wait for the same outage
             time.sleep(_PAUSE)
+            found = newest()
+        return found
 
     def _older_event_of(self, product_id: str, request_id: str) -> str | None:
         cursor = None
