@@ -5,8 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from app.web.pages.products import request_undo
+from tests.integration.growth.api_requests import API
 from tests.integration.growth.asking import Ask
 from tests.integration.growth.kit import Cost, Shop, open_shop
+from tests.integration.growth.office_requests import OFFICE
+from tests.integration.growth.shop_requests import SHOP
 from tests.support.http.routes import Route, declared
 
 FEW, MANY = 150, 1500
