@@ -204,13 +204,21 @@ class Imports:
             raise ImportNotFound
         return job
 
-    def _make_room(self) -> None:
-        found = self.all()
+    def _expire(self) -> None:
         now = self._now()
-        for one in found:
+        for one in self.all():
             kept = KEPT_UNSTARTED if one.state in {"ready", "failed"} else KEPT
             if one.state not in BUSY and one.created_at + kept <= now:
                 self.drop(one.id)
+
+    def _make_room(self) -> None:
+        """Delete what is old, and the oldest imports for which there is no room any more.
+
+        Raises:
+            TooManyImports: too many are at work.
+
+        """
+        self._expire()
         left = [one for one in self.all()[::-1] if one.state not in BUSY]
         excess = len(self._jobs) + 1 - MOST
         for one in left[: max(0, excess)]:
@@ -226,7 +234,7 @@ class Imports:
     def _read(self) -> float | None:
         job = self._busy("reading")
         if job is None:
-            self._make_room()
+            self._expire()
             return _LOOK
         with contextlib.suppress(Stopped):
             job.prepare(self._store, self._id_case, resting(self._reader, _REST), self._now)
