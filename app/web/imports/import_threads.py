@@ -204,19 +204,30 @@ class Imports:
             raise ImportNotFound
         return job
 
-    def _make_room(self) -> None:
-        found = self.all()
+    def _expire(self) -> None:
         now = self._now()
-        for one in found:
+        for one in self.all():
             kept = KEPT_UNSTARTED if one.state in {"ready", "failed"} else KEPT
-            if one.state not in BUSY and one.created_at + kept <= now:
-                self.drop(one.id)
-        left = [one for one in self.all()[::-1] if one.state not in BUSY]
-        excess = len(self._jobs) + 1 - MOST
-        for one in left[: max(0, excess)]:
-            self.drop(one.id)
-        if excess > len(left):
+            if one.created_at + kept <= now:
+                self._drop_idle(one.id)
+
+    def _make_room(self) -> None:
+        """Delete what is old, and the oldest imports for which there is no room any more.
+
+        Raises:
+            TooManyImports: too many are at work.
+
+        """
+        self._expire()
+        for one in self.all()[::-1]:
+            if len(self._jobs) >= MOST:
+                self._drop_idle(one.id)
+        if len(self._jobs) >= MOST:
             raise TooManyImports(f"{MOST} imports are at work. Wait until one of them is complete.")
+
+    def _drop_idle(self, import_id: str) -> None:
+        with contextlib.suppress(ImportNotFound, ImportNotReady):  # it is gone, or at work
+            self.drop(import_id)
 
     def _busy(self, *states: State) -> ImportJob | None:
         with self._lock:
@@ -226,7 +237,7 @@ class Imports:
     def _read(self) -> float | None:
         job = self._busy("reading")
         if job is None:
-            self._make_room()
+            self._expire()
             return _LOOK
         with contextlib.suppress(Stopped):
             job.prepare(self._store, self._id_case, resting(self._reader, _REST), self._now)

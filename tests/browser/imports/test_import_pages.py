@@ -32,12 +32,13 @@ def test_a_file_is_previewed_imported_and_undone(shared: App, tab: Page, tmp_pat
     number = len(shared.services.imports.all())
     old, new = f"I{number}", f"J{number}"
     shared.create(old, stock=5, name="Teapot", price="10")
-    file = tmp_path / "prices of <b>.csv"
+    name = f"prices {number} of <b>.csv"
+    file = tmp_path / name
     file.write_text(
         f"Code {number};Title;Worth {number}\n{old};Teapot;12,50\n{new};Cup;3\n{new}x;;1\n"
     )
     upload(shared, tab, file)
-    expect(tab.get_by_role("heading", level=1)).to_have_text("prices of <b>.csv")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(name)
     expect(tab.get_by_role("status").filter(has_text="Choose the column")).to_be_visible()
 
     tab.get_by_label(f"Code {number}").select_option("product_id")
@@ -63,7 +64,7 @@ def test_a_file_is_previewed_imported_and_undone(shared: App, tab: Page, tmp_pat
     upload(shared, tab, file)  # the columns are remembered
     expect(tab.get_by_role("button", name="Import 2 rows")).to_be_visible()
     tab.get_by_role("button", name="Discard").click()
-    expect(tab.get_by_role("link", name="prices of <b>.csv")).to_have_count(1)
+    expect(tab.get_by_role("link", name=name)).to_have_count(1)
 
 
 def test_a_file_that_is_too_large_or_no_table_gets_a_clear_answer(

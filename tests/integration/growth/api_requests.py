@@ -39,7 +39,7 @@ API: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/v1/imports"): lambda shop, n: [
         ask("/v1/imports", more_calls=_IN_BACKGROUND, **FILE)
     ],
-    ("GET", "/v1/imports"): lambda shop, n: [ask("/v1/imports")],
+    ("GET", "/v1/imports"): lambda shop, n: [ask("/v1/imports")] if imported(shop, n) else [],
     ("GET", "/v1/imports/{import_id}"): lambda shop, n: [ask(f"/v1/imports/{imported(shop, n)}")],
     ("GET", "/v1/imports/{import_id}/rows"): lambda shop, n: [
         ask(f"/v1/imports/{imported(shop, n)}/rows")
