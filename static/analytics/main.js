@@ -23,7 +23,7 @@ for (const box of document.querySelectorAll(".switch input")) {
 }
 for (const holder of document.querySelectorAll("[data-plot]")) draw(holder);
 
-const form = document.getElementById("ask");
+const form = /** @type {HTMLFormElement} */ (document.getElementById("ask"));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   location.assign(addressOf(form.action, new FormData(form)));

@@ -22,7 +22,7 @@ export async function createPlot(holder, height, optionsOf, dataOf, after = () =
   function draw() {
     plot?.destroy();
     plot = new uPlot({ ...optionsOf(colour, uPlot), width: holder.clientWidth, height }, dataOf(), holder);
-    after(plot);
+    after();
   }
 
   draw();

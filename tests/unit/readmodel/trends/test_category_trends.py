@@ -61,8 +61,7 @@ def test_events_of_a_category_are_those_that_moved_stock_and_those_that_did_not(
 def test_movers_of_days_are_those_of_the_window_with_these_days(
     shop: Shop, measure: Measure
 ) -> None:
-    with shop.copy.database.writing() as connection:
-        shop.changes.begin_day(NOON)
+    shop.changes.begin_day(NOON)
     for number in range(12):
         at = NOON - timedelta(days=number)
         shop.sale(at, number + 1, f"P{number % 5}")
