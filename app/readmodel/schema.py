@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 10
+VERSION = 11
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
