@@ -1,6 +1,7 @@
 """The state of one example, its time and keys, and the worker that reads the records."""
 
 import sys
+import time
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -37,7 +38,9 @@ class AttributionMachineBase(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._patch = patch.object(transactions, "time", SimpleNamespace(sleep=self._sleep))
+        self._patch = patch.object(
+            transactions, "time", SimpleNamespace(sleep=self._sleep, monotonic=time.monotonic)
+        )
         self._patch.start()
 
     @initialize(
