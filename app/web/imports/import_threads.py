@@ -83,9 +83,9 @@ class Imports:
 
     def _adopt(self, folder: Path) -> None:
         """Take over an import of an earlier process, unless a command works on it."""
+        if not self._takes_over(folder):
+            return
         try:
-            if not self._takes_over(folder):
-                return
             job = ImportJob(folder)
             job.snapshot()
         except DataFolderHeld:
