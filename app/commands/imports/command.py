@@ -16,6 +16,7 @@ from app.bootstrap.importing import importing
 from app.commands.common import CommandError, Progress, actor
 from app.config.settings import Settings
 from app.core.errors import StockpulseError, StoreUnavailable
+from app.store.engine.errors import DataFolderHeld
 from app.store.engine.lock import is_held
 from app.web.imports.import_check import check_columns
 from app.web.imports.import_job import ImportJob
@@ -180,9 +181,12 @@ def _named(columns: list[str]) -> dict[str, str] | None:
 
 def _saved(folder: Path) -> Mapping[str, Any]:
     """What is stored of an import on which nobody works."""
-    if is_held(folder / "lock"):
+    if is_held(folder / "lock") or not (folder / "import.sqlite").exists():
         return {}
-    job = ImportJob(folder)
+    try:
+        job = ImportJob(folder)
+    except DataFolderHeld:
+        return {}
     try:
         return job.table.saved()
     finally:

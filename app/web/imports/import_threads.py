@@ -7,7 +7,6 @@ after a day, others after 30 days, and the oldest ones make room for new ones.
 
 import contextlib
 import logging
-import re
 import secrets
 import shutil
 import threading
@@ -38,7 +37,6 @@ PARALLEL = 4  # rows that are written at once: four products a time, as in a bat
 # waits for the store anyway.
 _REST, _REST_OF_WRITER = 0.3, 0.1
 _LOOK = 3600.0  # seconds until old imports are looked for again
-_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class Imports:
@@ -61,15 +59,13 @@ class Imports:
         self._now = now
         self._lock = threading.Lock()
         self._jobs: dict[str, ImportJob] = {}
-        expected = (StoreUnavailable,)
-        self._reader = LoopThread("imports: reading", self._read, expected=expected)
-        self._writer = LoopThread("imports: writing", self._write, expected=expected)
+        self._reader = LoopThread("import-reads", self._read, expected=(StoreUnavailable,))
+        self._writer = LoopThread("import-writes", self._write, expected=(StoreUnavailable,))
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="imports")
 
     def __enter__(self) -> Self:
         for folder in sorted(self._root.glob("*")):
-            if _ID.fullmatch(folder.name):
-                self._adopt(folder)
+            self._adopt(folder)
         self._reader.__enter__()
         self._writer.__enter__()
         return self
@@ -87,9 +83,9 @@ class Imports:
 
     def _adopt(self, folder: Path) -> None:
         """Take over an import of an earlier process, unless a command works on it."""
+        if not self._takes_over(folder):
+            return
         try:
-            if not self._takes_over(folder):
-                return
             job = ImportJob(folder)
             job.snapshot()
         except DataFolderHeld:
@@ -101,7 +97,7 @@ class Imports:
         self._jobs[folder.name] = job
 
     def receive(self) -> Upload:
-        """A place for a file, which `add` takes; else the caller discards it.
+        """A place for a file, which `made` takes; else the caller discards it.
 
         Raises:
             TooManyImports: there is no room for another one.
