@@ -14,6 +14,7 @@ from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
+from app.store.imports.bulk_creation import BulkCreation
 from app.store.imports.rehearsal import Rehearsal
 from app.store.imports.remembered_columns import RememberedColumns
 from app.store.products.changes import StockRules
@@ -40,6 +41,7 @@ class Store:
     alerts: AlertControl
     views: SavedViews
     rehearsal: Rehearsal
+    bulk_creation: BulkCreation
     import_columns: RememberedColumns
     status: StatusReader
 
@@ -87,6 +89,7 @@ def open_store(
         alerts=AlertControl(client, tables.settings, admin_log),
         views=SavedViews(client, tables.settings, admin_log),
         rehearsal=Rehearsal(client, deployment.stamps, rules),
+        bulk_creation=BulkCreation(client, deployment.stamps, rules, now, on_commit, on_write),
         import_columns=RememberedColumns(client, tables.settings),
         status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

@@ -5,7 +5,7 @@ were written, although nobody could note it any more.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +19,7 @@ from app.core.errors import (
 )
 from app.core.events import ChangeEvent, split_event_id
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
+from app.store.imports.bulk_creation import BulkCreation
 from app.store.products.model import Product, Stamp
 from app.store.products.product_repository import ProductRepository
 from app.store.products.reversal.reversal_errors import AlreadyReversed
@@ -49,6 +50,7 @@ class Places:
     """What rows are written to, and where their changes are found again."""
 
     products: ProductRepository
+    create: BulkCreation
     reversals: Reversals
     idempotency_keys: IdempotencyKeyRows
     timeline: Timeline
@@ -80,6 +82,30 @@ class ImportWrites:
         self._reference = reference
         self._patience = _WAIT
 
+    def write_some(self, rows: Sequence[ImportRow]) -> list[Settled]:
+        """Write rows; those that create a product in one transaction, if it succeeds.
+
+        Raises:
+            StoreUnavailable: the store does not answer; the rows can be written again.
+
+        """
+        if len(rows) > 1 and all(row.action == "create" for row in rows):
+            drafts = [
+                ProductCreate.model_validate(row.document).draft(row.product_id) for row in rows
+            ]
+            requests = map(self._request_of, rows)
+            if self._places.create(
+                [(draft, *one) for draft, one in zip(drafts, requests, strict=True)]
+            ):
+                return [(row.number, "written", "") for row in rows]
+        return [self.write(row) for row in rows]
+
+    def _request_of(self, row: ImportRow) -> tuple[Stamp, Once[Product]]:
+        request_id = f"{self._id}.{row.number}"
+        stamp = Stamp(actor=self._actor, request_id=request_id, reference=self._reference)
+        key = RequestKey("", "import", request_id, b"", request_id)
+        return stamp, _FirstTime(self._places.idempotency_keys, [key], _nothing)
+
     def write(self, row: ImportRow) -> Settled:
         """Write a row, unless its product has changed.
 
@@ -87,10 +113,7 @@ class ImportWrites:
             StoreUnavailable: the store does not answer; the row can be written again.
 
         """
-        request_id = f"{self._id}.{row.number}"
-        stamp = Stamp(actor=self._actor, request_id=request_id, reference=self._reference)
-        key = RequestKey("", "import", request_id, b"", request_id)
-        once = _FirstTime(self._places.idempotency_keys, [key], _nothing)
+        stamp, once = self._request_of(row)
         try:
             self._written(row, stamp, once)
         except Replayed:
