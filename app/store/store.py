@@ -14,7 +14,7 @@ from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
-from app.store.imports.bulk_creation import BulkCreation
+from app.store.imports.bulk_writes import BulkWrites
 from app.store.imports.rehearsal import Rehearsal
 from app.store.imports.remembered_columns import RememberedColumns
 from app.store.products.changes import StockRules
@@ -41,7 +41,7 @@ class Store:
     alerts: AlertControl
     views: SavedViews
     rehearsal: Rehearsal
-    bulk_creation: BulkCreation
+    bulk_writes: BulkWrites
     import_columns: RememberedColumns
     status: StatusReader
 
@@ -76,6 +76,7 @@ def open_store(
         now=now,
         rules=rules,
     )
+    rehearsal = Rehearsal(client, deployment.stamps, rules)
     gaps = NewestGaps(feed, audit)
     return Store(
         products=products,
@@ -88,8 +89,10 @@ def open_store(
         admin_log=admin_log,
         alerts=AlertControl(client, tables.settings, admin_log),
         views=SavedViews(client, tables.settings, admin_log),
-        rehearsal=Rehearsal(client, deployment.stamps, rules),
-        bulk_creation=BulkCreation(client, deployment.stamps, rules, now, on_commit, on_write),
+        rehearsal=rehearsal,
+        bulk_writes=BulkWrites(
+            client, deployment.stamps, rules, rehearsal.items, now, on_commit, on_write
+        ),
         import_columns=RememberedColumns(client, tables.settings),
         status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
     )

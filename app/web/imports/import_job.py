@@ -199,7 +199,7 @@ class ImportJob:
         is_undo = saved["state"] == "undoing"
         places = Places(
             store.products,
-            store.bulk_creation,
+            store.bulk_writes,
             store.reversals,
             store.idempotency_keys,
             store.timeline,
