@@ -14,6 +14,7 @@ from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
+from app.store.imports.bulk_writes import BulkWrites
 from app.store.imports.rehearsal import Rehearsal
 from app.store.imports.remembered_columns import RememberedColumns
 from app.store.products.changes import StockRules
@@ -43,6 +44,7 @@ class Store:
     alerts: AlertControl
     views: SavedViews
     rehearsal: Rehearsal
+    bulk_writes: BulkWrites
     import_columns: RememberedColumns
     stocktakes: LineStore
     books: Books
@@ -80,6 +82,7 @@ def open_store(
         now=now,
         rules=rules,
     )
+    rehearsal = Rehearsal(client, deployment.stamps, rules)
     gaps = NewestGaps(feed, audit)
     past, timeline = Past(audit, names), Timeline(feed, audit)
     stocktakes = LineStore(client, tables.settings)
@@ -94,7 +97,10 @@ def open_store(
         admin_log=admin_log,
         alerts=AlertControl(client, tables.settings, admin_log),
         views=SavedViews(client, tables.settings, admin_log),
-        rehearsal=Rehearsal(client, deployment.stamps, rules),
+        rehearsal=rehearsal,
+        bulk_writes=BulkWrites(
+            client, deployment.stamps, rules, rehearsal.items, now, on_commit, on_write
+        ),
         import_columns=RememberedColumns(client, tables.settings),
         stocktakes=stocktakes,
         books=Books(products, past, timeline, names),

@@ -27,7 +27,11 @@ from app.web.schemas.product_ids import IDCase
 _log = logging.getLogger(__name__)
 
 _PORTION = 40  # rows whose outcomes are stored at once; after a crash, so many are looked at again
+_GROUP = 10  # rows that one thread writes, if possible in one transaction
 _WRONG = "Something went wrong on the server. Its log has the details."
+
+
+Step = Callable[[Sequence[ImportRow]], list[Settled]]
 
 
 class ImportJob:
@@ -193,14 +197,23 @@ class ImportJob:
         """
         saved = self.table.saved()
         is_undo = saved["state"] == "undoing"
-        places = Places(store.products, store.reversals, store.idempotency_keys, store.timeline)
+        places = Places(
+            store.products,
+            store.bulk_writes,
+            store.reversals,
+            store.idempotency_keys,
+            store.timeline,
+        )
         actor = saved["undone_by"] if is_undo else saved["actor"]
         writes = ImportWrites(places, self.folder.name, actor, f"import {self.folder.name}")
-        step: Callable[[ImportRow], Settled] = writes.take_back if is_undo else writes.write
+        step: Step = (
+            (lambda rows: list(map(writes.take_back, rows))) if is_undo else writes.write_some
+        )
         left: Outcome = "written" if is_undo else ""
         while rows := self.table.pending(left, _PORTION):
-            settled = list(pool.map(lambda row: _settled(step, row), rows))
-            self.table.settle(settled)
+            groups = [rows[start : start + _GROUP] for start in range(0, len(rows), _GROUP)]
+            for settled in list(pool.map(lambda group: _settled(step, group), groups)):
+                self.table.settle(settled)
             rest()
         self.table.save(state="undone" if is_undo else "done")
 
@@ -214,14 +227,16 @@ class ImportJob:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _settled(step: Callable[[ImportRow], Settled], row: ImportRow) -> Settled:
+def _settled(step: Step, rows: Sequence[ImportRow]) -> list[Settled]:
     try:
-        return step(row)
+        return step(rows)
     except StoreUnavailable:
         raise
     except Exception:  # noqa: BLE001 - the other rows must still be written
-        _log.exception("row %d of an import failed unexpectedly", row.number)
-        return row.number, "kept" if row.outcome else "refused", _WRONG
+        _log.exception("rows from %d of an import failed unexpectedly", rows[0].number)
+        if len(rows) > 1:
+            return [settled for row in rows for settled in _settled(step, [row])]
+        return [(rows[0].number, "kept" if rows[0].outcome else "refused", _WRONG)]
 
 
 def _with_named(options: Options, header: Sequence[str], named: dict[str, str]) -> Options:

@@ -5,9 +5,10 @@ were written, although nobody could note it any more.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from app.core.errors import (
     ETagMismatch,
@@ -19,7 +20,8 @@ from app.core.errors import (
 )
 from app.core.events import ChangeEvent, split_event_id
 from app.store.idempotency import Answer, IdempotencyKeyRows, Once, Replayed, RequestKey
-from app.store.products.model import Product, Stamp
+from app.store.imports.bulk_writes import BulkWrites
+from app.store.products.model import Product, ProductDraft, Stamp
 from app.store.products.product_repository import ProductRepository
 from app.store.products.reversal.reversal_errors import AlreadyReversed
 from app.store.products.reversal.reversals import Reversals
@@ -49,6 +51,7 @@ class Places:
     """What rows are written to, and where their changes are found again."""
 
     products: ProductRepository
+    bulk: BulkWrites
     reversals: Reversals
     idempotency_keys: IdempotencyKeyRows
     timeline: Timeline
@@ -80,6 +83,34 @@ class ImportWrites:
         self._reference = reference
         self._patience = _WAIT
 
+    def write_some(self, rows: Sequence[ImportRow]) -> list[Settled]:
+        """Write rows; those that create a product in one transaction, if it succeeds.
+
+        Raises:
+            StoreUnavailable: the store does not answer; the rows can be written again.
+
+        """
+        if len(rows) > 1 and self._all_written(rows):
+            return [(row.number, "written", "") for row in rows]
+        return [self.write(row) for row in rows]
+
+    def _all_written(self, rows: Sequence[ImportRow]) -> bool:
+        """Write rows that do the same in one transaction; False if that is not possible."""
+        bulk, actions = self._places.bulk, {row.action for row in rows}
+        if actions == {"create"}:
+            return bulk.create([(_draft(row), *self._request_of(row)) for row in rows])
+        if actions == {"change"}:
+            return bulk.change(
+                [(row.product_id, _changes(row), row.etag, *self._request_of(row)) for row in rows]
+            )
+        return False
+
+    def _request_of(self, row: ImportRow) -> tuple[Stamp, Once[Product]]:
+        request_id = f"{self._id}.{row.number}"
+        stamp = Stamp(actor=self._actor, request_id=request_id, reference=self._reference)
+        key = RequestKey("", "import", request_id, b"", request_id)
+        return stamp, _FirstTime(self._places.idempotency_keys, [key], _nothing)
+
     def write(self, row: ImportRow) -> Settled:
         """Write a row, unless its product has changed.
 
@@ -87,10 +118,7 @@ class ImportWrites:
             StoreUnavailable: the store does not answer; the row can be written again.
 
         """
-        request_id = f"{self._id}.{row.number}"
-        stamp = Stamp(actor=self._actor, request_id=request_id, reference=self._reference)
-        key = RequestKey("", "import", request_id, b"", request_id)
-        once = _FirstTime(self._places.idempotency_keys, [key], _nothing)
+        stamp, once = self._request_of(row)
         try:
             self._written(row, stamp, once)
         except Replayed:
@@ -108,11 +136,9 @@ class ImportWrites:
     def _written(self, row: ImportRow, stamp: Stamp, once: Once[Product]) -> None:
         products = self._places.products
         if row.action == "create":
-            draft = ProductCreate.model_validate(row.document).draft(row.product_id)
-            products.create(draft, stamp, once)
+            products.create(_draft(row), stamp, once)
         else:
-            changes = ProductPatch.model_validate(row.document).changes()
-            products.patch(row.product_id, changes, row.etag, stamp, once)
+            products.patch(row.product_id, _changes(row), row.etag, stamp, once)
 
     def take_back(self, row: ImportRow) -> Settled:
         """Take back what a row has written, by a change of its own.
@@ -174,6 +200,14 @@ class ImportWrites:
             if cursor is None:
                 break
         return None
+
+
+def _draft(row: ImportRow) -> ProductDraft:
+    return ProductCreate.model_validate(row.document).draft(row.product_id)
+
+
+def _changes(row: ImportRow) -> dict[str, Any]:
+    return ProductPatch.model_validate(row.document).changes()
 
 
 def _is_recorded(once: Once[Product]) -> bool:

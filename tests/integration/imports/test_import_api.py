@@ -1,8 +1,11 @@
 """A file sent to the API is compared, written as one batch, and taken back as one."""
 
+import functools
+
 import pytest
 
 from app.core.errors import StoreUnavailable
+from app.store.imports.bulk_writes import BulkWrites
 from app.store.products.product_repository import ProductRepository
 from app.web.imports import import_threads
 from tests.integration.imports.importing import counts, done, product, rows, sent
@@ -192,9 +195,26 @@ def test_an_outage_is_waited_for_and_each_row_is_written_once(
         return found
 
     monkeypatch.setattr(ProductRepository, "patch", faulty)
+    monkeypatch.setattr(BulkWrites, "change", lambda *_: False)
     one = sent(app, "sku,stock\nO1,9\nO2,9\nO3,9\n", start="true")
     assert (one["state"], one["written"], one["not_written"]) == ("done", 3, 0)
     assert [product(app, name)["stock"] for name in ("O1", "O2", "O3")] == [8, 9, 9]
+
+
+def test_a_transaction_whose_answer_is_lost_is_not_repeated(
+    shared: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("create", "change"):
+        write = getattr(BulkWrites, name)
+        lost = functools.partialmethod(
+            lambda self, given, write: not write(self, given), write=write
+        )
+        monkeypatch.setattr(BulkWrites, name, lost)
+    file = "sku,name,stock\n" + "".join(f"L{n},Name,{n}\n" for n in range(3))
+    for version in (1, 2):
+        one = sent(shared, file.replace("Name", f"Name {version}"), start="true")
+        assert (one["state"], one["written"], one["not_written"]) == ("done", 3, 0)
+        assert {product(shared, f"L{n}")["version"] for n in range(3)} == {version}
 
 
 def test_the_oldest_import_makes_room_for_a_new_one(
