@@ -24,6 +24,7 @@ from app.web.schemas.fields import Note
 
 DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "no_reorder", "unit")
 PRODUCT_FIELDS = (*DETAILS, "stock")
+MOST_SELECTED = 50  # the rows of a page
 _YES = "true"  # the value of a ticked box; browsers send none for an empty one
 
 # Errors that belong to one field, by problem code.
@@ -50,6 +51,20 @@ Model = TypeVar("Model", bound=BaseModel)
 async def _submitted(request: Request) -> dict[str, str]:
     async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
         return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+
+
+async def ticked(request: Request, field: str) -> list[str]:
+    """The distinct values of a field whose boxes were ticked, in order.
+
+    Raises:
+        InvalidRequest: there are more than a page shows.
+
+    """
+    async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
+        chosen = dict.fromkeys(one for one in form.getlist(field) if isinstance(one, str))
+    if len(chosen) > MOST_SELECTED:
+        raise InvalidRequest(f"{len(chosen)} are selected: at most {MOST_SELECTED} at a time.")
+    return list(chosen)
 
 
 async def _named_product(product_id: Annotated[str, Query(alias="id")]) -> str:

@@ -81,9 +81,9 @@ def _plain_decimal(value: object) -> object:
     return value
 
 
-def moment(value: str) -> datetime:
+def moment(value: object) -> datetime:
     """An RFC 3339 time: pydantic also accepts dates, numbers and times without an offset."""
-    if not _RFC3339.fullmatch(value):
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
         raise ValueError(
             "must be an RFC 3339 time with an offset, such as 2026-11-21T08:30:00Z "
             "(in a URL, write `+` as %2B)"

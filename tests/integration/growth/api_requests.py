@@ -7,7 +7,6 @@ from tests.integration.growth.asking import (
     _BARCODES,
     _FILTERED,
     _HALVINGS,
-    _IN_BACKGROUND,
     _STATUS,
     FILE,
     TOMORROW,
@@ -36,16 +35,14 @@ API: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask(f"/v1/exports/{export(shop)}/file")
     ],
     ("DELETE", "/v1/exports/{export_id}"): lambda shop, n: [ask(f"/v1/exports/{export(shop)}")],
-    ("POST", "/v1/imports"): lambda shop, n: [
-        ask("/v1/imports", more_calls=_IN_BACKGROUND, **FILE)
-    ],
+    ("POST", "/v1/imports"): lambda shop, n: [ask("/v1/imports", **FILE)],
     ("GET", "/v1/imports"): lambda shop, n: [ask("/v1/imports")] if imported(shop, n) else [],
     ("GET", "/v1/imports/{import_id}"): lambda shop, n: [ask(f"/v1/imports/{imported(shop, n)}")],
     ("GET", "/v1/imports/{import_id}/rows"): lambda shop, n: [
         ask(f"/v1/imports/{imported(shop, n)}/rows")
     ],
     ("POST", "/v1/imports/{import_id}/start"): lambda shop, n: [
-        ask(f"/v1/imports/{imported(shop, n)}/start", more_calls=_IN_BACKGROUND)
+        ask(f"/v1/imports/{imported(shop, n)}/start")
     ],
     ("POST", "/v1/imports/{import_id}/undo"): lambda shop, n: [
         ask(f"/v1/imports/{imported(shop, n)}/undo", is_error=True)

@@ -47,7 +47,6 @@ def export(shop: Shop) -> str:
     return identifier
 
 
-_IN_BACKGROUND = 8  # calls for the one row of an import's file, some of which the request sees
 FILE = {"headers": {"Content-Type": "text/csv"}, "content": b"sku,name\nP,Pot\n"}
 
 

@@ -11,11 +11,11 @@ from app.core.errors import StockpulseError
 from app.core.events import ChangeEvent
 from app.core.roles import Role
 from app.store.products.model import Product
-from app.web.auth.permissions import MAX_FIELDS, needs
+from app.web.auth.permissions import needs
 from app.web.middleware.rate_limits import charge
 from app.web.pages.audit.permalink import row_shown
 from app.web.pages.event_rows import Row
-from app.web.pages.forms import Submitted
+from app.web.pages.forms import Submitted, ticked
 from app.web.pages.templating import render
 from app.web.pages.undo_page import REVERSAL, detail_of, local_path
 from app.web.requests.idempotency import Idempotency, IdempotencyDep
@@ -30,9 +30,7 @@ router = APIRouter(
 
 
 async def _selected(request: Request) -> list[str]:
-    async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
-        ids = [value for value in form.getlist("event") if isinstance(value, str)]
-    return sorted(set(ids))
+    return sorted(await ticked(request, "event"))
 
 
 Selected = Annotated[list[str], Depends(_selected)]

@@ -11,7 +11,7 @@ from app.core import json_text
 from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.store.products.model import Product
-from app.web.auth.permissions import MAX_FIELDS, needs
+from app.web.auth.permissions import needs
 from app.web.errors import InvalidRequest
 from app.web.exports.export_file import Dialect
 from app.web.exports.export_rows import products_format
@@ -25,6 +25,7 @@ from app.web.pages.forms import (
     checked_id,
     document_of,
     mode_of,
+    ticked,
 )
 from app.web.pages.products.saving import back_of, done, partly_done
 from app.web.pages.templating import render
@@ -44,11 +45,10 @@ ACTIONS = ("take", "add", "category", "tags", "no_reorder", "delete")
 
 
 async def _selected(request: Request) -> list[str]:
-    async with request.form(max_files=1, max_fields=MAX_FIELDS) as form:
-        ids = [value for value in form.getlist("product") if isinstance(value, str)]
+    ids = await ticked(request, "product")
     if not ids:
         raise InvalidRequest("No product is selected. Go back and tick at least one.")
-    return [checked_id(product_id) for product_id in dict.fromkeys(ids)]
+    return [checked_id(product_id) for product_id in ids]
 
 
 Selected = Annotated[list[str], Depends(_selected)]

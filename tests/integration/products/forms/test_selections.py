@@ -80,8 +80,8 @@ def test_result_names_what_failed_and_offers_to_undo_the_rest(app: App, name: st
         ({"action": "tags", "value": "a, a", "product": "x"}, 422, "same tag twice"),
         (
             {"action": "take", "quantity": "1", "product": [str(n) for n in range(70)]},
-            400,
-            "fields",
+            422,
+            "at most 50 at a time",
         ),
     ],
 )
