@@ -86,8 +86,8 @@ def test_page_with_many_findings_is_accessible_and_fits(
     for part in page.locator("details.part").all():
         if part.get_attribute("open") is None:
             part.locator("summary").click()
-    # The row is as old as the first of these tests, so it may count as silent by now.
-    expect(page.locator("#workers")).to_contain_text(re.compile("not heard of yet|silent"))
+    # The other worker never beats: its row may already have been removed.
+    expect(page.locator("#workers")).to_contain_text("alive")
     expect(page.locator("#sinks tbody tr")).to_have_count(3)
     check_page(page)
     page.get_by_role("button", name="Replay from…: connection webhook").click()
