@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.errors import StoreUnavailable
+from app.store.stocktake.draft_rows import draft_key
+from app.store.stocktake.draft_rules import committing
 from app.store.stocktake.line_writer import LineWriter
 from tests.integration.stocktake.kit import List, events, stock
 from tests.support.house import HTML
@@ -88,6 +90,24 @@ def test_what_cannot_be_committed_stays_in_the_list(app: App, name: str) -> None
     taken.run()
     assert taken.state == "done"
     assert taken.post("scan", code=f"{name}1").status_code == 409
+
+
+def test_slow_end_of_a_run_does_not_open_a_list_that_is_committed_since(
+    app: App, name: str
+) -> None:
+    app.create(f"{name}1", 2)
+    app.create(f"{name}2", 2)
+    taken, lists = List(app, "sell"), app.services.store.stocktakes
+    taken.scan(f"5*{name}1")
+    taken.scan(f"1*{name}2")
+    slow = lists.change(taken.id, lambda one: committing(one, "c", "anna"))  # of another tab
+    taken.run()
+    taken.post("remove", product=f"{name}1")
+    taken.run()
+    assert (taken.state, lists.finish(slow, "open").state) == ("done", "done")
+    taken.run("undo")
+    row = app.tables.get_item(TableName=lists.table, Key=draft_key(taken.id))["Item"]
+    assert "ExpiresAt" in row
 
 
 def test_commit_that_dies_in_the_middle_goes_on_where_it_was(

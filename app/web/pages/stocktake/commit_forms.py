@@ -175,6 +175,6 @@ def _progress(services: Services, draft: Draft, *, undo: bool) -> Progress:
         missing = [one for one in lines if not one.request]
     if not left:
         ends: tuple[State, State] = ("undone", "done") if undo else ("done", "open")
-        store.finish(draft.id, ends[bool(missing)])
+        store.finish(draft, ends[bool(missing)])
     failed = sum(bool(one.failed) for one in missing)
     return Progress(len(lines), len(lines) - len(missing), failed, len(left))
