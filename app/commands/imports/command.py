@@ -119,7 +119,8 @@ def _undone(import_id: str, settings: Settings) -> int:
                 f"there is no import {import_id} in {settings.data_dir}, or a server works on it: "
                 "then take it back on its page"
             )
-        imports.begin(import_id, "undoing", actor())
+        if imports.job(import_id).state() != "undoing":  # an interrupted undo goes on
+            imports.begin(import_id, "undoing", actor())
         found = _settled(imports, import_id)
         kept = found.outcomes.get("kept", 0)
         print(f"Undone: {found.outcomes.get('undone', 0):,} rows; left as they are: {kept:,}.")
