@@ -54,7 +54,7 @@ function keepRefused(scan) {
   const list = $("refused");
   const why = take().querySelector(".notice.bad[role=alert]")?.textContent ?? "";
   const what = [scan.amount, scan.code || scan.product].filter(Boolean).join(" × ");
-  list.append(Object.assign(document.createElement("li"), { textContent: `${what}: ${why}` }));
+  list.append(Object.assign(document.createElement("p"), { textContent: `${what}: ${why}` }));
   list.hidden = false;
 }
 

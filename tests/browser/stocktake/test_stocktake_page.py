@@ -138,7 +138,7 @@ def test_refused_scan_is_told_although_others_behind_it_are_added(
     expect(page.get_by_text("3 scans wait for the network")).to_be_visible()
     context.set_offline(offline=False)
     expect(page.locator("table.lines tbody tr")).to_have_attribute("data-amount", "2")
-    expect(page.locator("#refused li")).to_have_text(re.compile(f"{kettle}1: .*must be whole"))
+    expect(page.locator("#refused p")).to_have_text(re.compile(f"{kettle}1: .*must be whole"))
 
 
 def test_scans_for_a_list_that_somebody_commits_go_to_a_new_one(
