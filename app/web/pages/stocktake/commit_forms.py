@@ -133,7 +133,7 @@ async def _changes_of(services: Services, draft: Draft, lines: Sequence[Line]) -
         events = []
         with suppress(ChangeNotRecorded):
             events = await events_of(services, ids, 1)
-    return {event.request_id: event.id for event in events}
+    return {event.request_id: event.id for event in events if event.request_id is not None}
 
 
 async def _problems(
