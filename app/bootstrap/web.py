@@ -208,7 +208,9 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             store=store,
             read_model=model,
             exports=opened.enter_context(Exports(settings.data_dir)),
-            imports=opened.enter_context(Imports(settings.data_dir, store, settings.id_case)),
+            imports=opened.enter_context(
+                Imports(settings.data_dir, store, settings.id_case, writes=not settings.read_only)
+            ),
             barcodes=opened.enter_context(
                 BarcodeChecks(clients.tables, names.products, attributes)
             ),

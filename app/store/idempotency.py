@@ -56,7 +56,7 @@ class Replayed(Exception):
 class RequestKey:
     """An idempotency key: who sent it for which route, the request's body, and the request's id.
 
-    After 24 hours, the same key means a new request. With `spent`, it stands for an action that can
+    After `kept`, the same key means a new request. With `spent`, it stands for an action that can
     be done only once: its row is never deleted, and `spent` returns the error for other requests,
     from the id of the request that did it.
     """
@@ -67,6 +67,7 @@ class RequestKey:
     body: bytes
     request_id: str
     spent: Callable[[str], StockpulseError] | None = None
+    kept: timedelta = KEPT
 
     @property
     def row(self) -> str:
@@ -168,7 +169,7 @@ class IdempotencyKeyRows:
             "Status": {"N": str(answer.status)},
             "Headers": {"M": {name: {"S": v} for name, v in answer.headers.items()}},
             "Body": {"B": body},
-            "ExpiresAt": {"N": str(int((now + KEPT).timestamp()))},
+            "ExpiresAt": {"N": str(int((now + request.kept).timestamp()))},
         }
 
 

@@ -25,6 +25,7 @@ export function startCamera(button, panel, decoder, onCode) {
   let stream = null;
   let timer = 0;
   let last = null;
+  let opened = 0; // how often the camera was opened or closed
 
   function say(text) {
     status.textContent = text;
@@ -49,24 +50,34 @@ export function startCamera(button, panel, decoder, onCode) {
     video.hidden = why !== "";
     if (why !== "") return say(why);
     say("Opening the camera\u2026");
+    const mine = (opened += 1);
+    let read = null;
     try {
-      const read = await createReader(decoder);
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      read = await createReader(decoder);
+      const granted = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+      if (mine !== opened) return stop(granted); // it was closed while the browser asked: no camera reads unseen
+      stream = granted;
       video.srcObject = stream;
       await video.play();
     } catch (error) {
+      if (mine !== opened) return;
       close();
       panel.hidden = false;
       return say(error.name === "NotAllowedError" ? "The browser was not allowed to use the camera." : "The camera cannot be opened.");
     }
     say("Hold a barcode in front of the camera.");
     last = null;
-    look(await createReader(decoder));
+    if (mine === opened) look(read);
+  }
+
+  function stop(media) {
+    for (const track of media?.getTracks() ?? []) track.stop();
   }
 
   function close() {
+    opened += 1;
     clearTimeout(timer);
-    for (const track of stream?.getTracks() ?? []) track.stop();
+    stop(stream);
     stream = null;
     video.srcObject = null;
     panel.hidden = true;

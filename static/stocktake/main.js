@@ -42,10 +42,20 @@ function renew() {
 
 function answered(scan, answer) {
   const asks = show(answer);
-  if (answer.error !== null && scan.code && fields.code.value === "") fields.code.value = scan.code;
+  if (answer.error !== null && queue.size > 0) keepRefused(scan);
+  else if (answer.error !== null && scan.code && fields.code.value === "") fields.code.value = scan.code;
   renew();
   if (!asks && !take().contains(document.activeElement)) focusBox();
   return asks;
+}
+
+// The answers to the scans behind it would hide why one was refused.
+function keepRefused(scan) {
+  const list = $("refused");
+  const why = take().querySelector(".notice.bad[role=alert]")?.textContent ?? "";
+  const what = [scan.amount, scan.code || scan.product].filter(Boolean).join(" × ");
+  list.append(Object.assign(document.createElement("p"), { textContent: `${what}: ${why}` }));
+  list.hidden = false;
 }
 
 // Adds a scan to those that are sent. The server is told how long it has waited.

@@ -7,8 +7,10 @@ const KEY = "stockpulse-scans";
 /** `storage` is like `localStorage`; another tab may use the same one. */
 export function createQueue(storage) {
   let own = []; // if the browser keeps nothing
+  let isFull = false;
 
   function read() {
+    if (isFull) return own;
     try {
       const kept = JSON.parse(storage.getItem(KEY) ?? "[]");
       return Array.isArray(kept) ? kept : [];
@@ -21,8 +23,9 @@ export function createQueue(storage) {
     own = scans;
     try {
       storage.setItem(KEY, JSON.stringify(scans));
+      isFull = false;
     } catch {
-      // it is kept while the page is open
+      isFull = true; // they are kept while the page is open
     }
   }
 

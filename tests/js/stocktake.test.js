@@ -39,6 +39,20 @@ test("a browser that keeps nothing still sends", () => {
   assert.equal(queue.first(), null);
 });
 
+test("a full disk loses no scan", () => {
+  const disk = storage();
+  const { setItem } = disk;
+  const queue = createQueue(disk);
+  queue.add({ id: "a" });
+  disk.setItem = () => { throw new Error("full"); };
+  assert.ok(queue.add({ id: "b" }));
+  queue.done("a");
+  assert.equal(queue.first().id, "b");
+  disk.setItem = setItem;
+  queue.add({ id: "c" });
+  assert.equal(createQueue(disk).size, 2);
+});
+
 test("an answer says whether to go on, to try again, or to wait for a person", () => {
   assert.equal(meaning(answer()), "done");
   assert.equal(meaning(answer({ status: 422, error: "invalid-draft" })), "done");

@@ -4,6 +4,7 @@ An import that was interrupted goes on when the same file is imported again.
 """
 
 import argparse
+import contextlib
 import hashlib
 import sys
 import time
@@ -21,7 +22,7 @@ from app.store.engine.lock import is_held
 from app.web.imports.import_check import check_columns
 from app.web.imports.import_job import ImportJob
 from app.web.imports.import_state import BUSY, Import, Options
-from app.web.imports.import_threads import Imports
+from app.web.imports.import_threads import MOST, Imports
 from app.web.imports.reading.columns import LABELS
 
 _PIECE = 1 << 20  # bytes that are read at a time
@@ -83,6 +84,7 @@ def _imported(arguments: argparse.Namespace, settings: Settings) -> int:
         saved = _saved(folder)
         return saved.get("sha256") == digest and saved.get("state") == "running"
 
+    _make_room(settings.data_dir / "imports")
     with importing(settings, is_interrupted) as imports:
         interrupted = imports.all()
         if interrupted:
@@ -119,7 +121,8 @@ def _undone(import_id: str, settings: Settings) -> int:
                 f"there is no import {import_id} in {settings.data_dir}, or a server works on it: "
                 "then take it back on its page"
             )
-        imports.begin(import_id, "undoing", actor())
+        if imports.job(import_id).state() != "undoing":  # an interrupted undo goes on
+            imports.begin(import_id, "undoing", actor())
         found = _settled(imports, import_id)
         kept = found.outcomes.get("kept", 0)
         print(f"Undone: {found.outcomes.get('undone', 0):,} rows; left as they are: {kept:,}.")
@@ -191,6 +194,19 @@ def _saved(folder: Path) -> Mapping[str, Any]:
         return job.table.saved()
     finally:
         job.close()
+
+
+def _make_room(root: Path) -> None:
+    """Delete the oldest imports that are complete: without a server, nobody else would."""
+    found = [(_saved(folder), folder) for folder in root.glob("*")]
+    kept = [
+        (saved["created_at"], folder)
+        for saved, folder in found
+        if saved.get("state") in {"done", "undone", "failed"}
+    ]
+    for _, folder in sorted(kept)[: max(0, len(kept) - MOST + 1)]:
+        with contextlib.suppress(DataFolderHeld):  # a server has just started
+            ImportJob(folder).remove()
 
 
 def _digest(file: Path) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST = 500  # names; the ones mapped longest ago are forgotten
 _TRIES = 3
-_LONGEST = 200  # characters of a name
+_LONGEST = 100  # characters of a name: the names of the most bytes fit into a row
 _KEY = row_key("import-columns", "names")
 
 

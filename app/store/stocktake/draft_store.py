@@ -142,7 +142,7 @@ class DraftStore:
                 return draft
             after = replace(after, version=draft.version + 1)
             try:
-                self.commit(self.put(draft_row(after), **as_read(draft.version)))
+                self.commit(self.put(self._row(after), **as_read(draft.version)))
             except ConditionFailed:
                 wait(tries)
                 continue
@@ -161,16 +161,25 @@ class DraftStore:
             draft_id, lambda draft: replace(opened(draft), name=name, changed_by=actor)
         )
 
-    def finish(self, draft_id: str, state: State) -> Draft:
-        """End a run. A draft whose commit ends moves to the list of committed ones."""
+    def finish(self, run: Draft, state: State) -> Draft:
+        """End a run, unless another request has ended it, or begun the next one.
+
+        A draft whose commit ends moves to the list of committed ones.
+        """
+        draft_id, at_work = run.id, (run.state, run.run)
         draft = self.get(draft_id)
+        if (draft.state, draft.run) != at_work:
+            return draft
         if state != "done" or draft.state != "committing":
-            return self.change(draft_id, lambda one: replace(one, state=state))
+            return self.change(
+                draft_id,
+                lambda one: replace(one, state=state) if (one.state, one.run) == at_work else one,
+            )
         now = self._now_ms()
         after = replace(draft, state="done", changed_at=self.now(), version=draft.version + 1)
         try:
             self.commit(
-                self.put({**draft_row(after), **expiry(now)}, **as_read(draft.version)),
+                self.put(self._row(after), **as_read(draft.version)),
                 self.put({**done_key(draft_id, now), **expiry(now)}),
                 self.delete(row_key(OPEN, draft_id)),
             )
@@ -192,6 +201,11 @@ class DraftStore:
             )
         except ConditionFailed:
             raise DraftBusy("Somebody has just changed this list. Look at it again.") from None
+
+    def _row(self, draft: Draft) -> dict[str, Any]:
+        """The draft's row, which expires once it is committed."""
+        is_kept = draft.state in {"open", "committing"}
+        return {**draft_row(draft), **({} if is_kept else expiry(self._now_ms()))}
 
     def rows(self, kind: str) -> Any:
         """Every row of a kind, read on demand."""

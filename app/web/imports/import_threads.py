@@ -1,8 +1,8 @@
 """The imports of one process: one thread reads files, another one writes rows.
 
-Each import has a folder in the data folder. What a crash or a stop has interrupted goes on when a
-process starts with that folder, which has one owner at a time. One that was not started is deleted
-after a day, others after 30 days, and the oldest ones make room for new ones.
+Each import has a folder, with one owner at a time. What a crash or a stop has interrupted goes on
+when a process starts with it. One that was not started is deleted after a day, others after 30
+days, and the oldest ones make room for new ones.
 """
 
 import contextlib
@@ -33,8 +33,7 @@ MOST = 20  # imports that are kept
 KEPT_UNSTARTED, KEPT = timedelta(days=1), timedelta(days=30)
 FREE_BYTES = 1 << 30  # that the disk must have for another import
 PARALLEL = 4  # rows that are written at once: four products a time, as in a batch
-# The pauses of the threads, as multiples of their work, so that requests stay quick. Writing mostly
-# waits for the store anyway.
+# The pauses of the threads, as multiples of their work: requests stay quick.
 _REST, _REST_OF_WRITER = 0.3, 0.1
 _LOOK = 3600.0  # seconds until old imports are looked for again
 
@@ -50,8 +49,10 @@ class Imports:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         *,
         takes_over: Callable[[Path], bool] = lambda _: True,
+        writes: bool = True,
     ) -> None:
-        """`takes_over`: whether to go on with the import of an earlier process in a folder."""
+        """`takes_over`: whether to go on with the import in a folder; not `writes`: it waits."""
+        self._writes = writes
         self._takes_over = takes_over
         self._root = data_dir / "imports"
         self._store = store
@@ -87,12 +88,13 @@ class Imports:
             return
         try:
             job = ImportJob(folder)
-            job.snapshot()
         except DataFolderHeld:
             return
-        except Exception:  # noqa: BLE001 - a folder without a complete import: its upload was interrupted
-            _log.info("the folder %s has no import that could go on: it is deleted", folder)
-            shutil.rmtree(folder, ignore_errors=True)
+        except Exception:  # noqa: BLE001 - the server must start, for example if the disk is full
+            _log.exception("the import in %s cannot be opened: it is left as it is", folder)
+            return
+        if not job.table.saved():
+            job.remove()  # its upload was interrupted
             return
         self._jobs[folder.name] = job
 
@@ -195,8 +197,7 @@ class Imports:
             ImportNotFound: there is none with this id.
 
         """
-        job = self._jobs.get(import_id)
-        if job is None:
+        if (job := self._jobs.get(import_id)) is None:
             raise ImportNotFound
         return job
 
@@ -241,7 +242,7 @@ class Imports:
         return 0.0
 
     def _write(self) -> float | None:
-        job = self._busy("running", "undoing")
+        job = self._busy("running", "undoing") if self._writes else None
         if job is None:
             return None
         with contextlib.suppress(Stopped):

@@ -7,6 +7,7 @@ were written, although nobody could note it any more.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,7 @@ _NO_EVENT = (
     "The change of this row is not in the product's history yet, or it changed nothing. Try to "
     "undo it again in a moment."
 )
+_KEPT = timedelta(days=7)  # as long, a server that was killed may be down
 _WAIT = 20.0  # seconds for changes to arrive in the history, for all rows together
 _PAUSE = 0.25  # seconds between two looks
 _PAGE, _PAGES = 200, 25  # of a product's history, in which an older change is looked for
@@ -108,7 +110,7 @@ class ImportWrites:
     def _request_of(self, row: ImportRow) -> tuple[Stamp, Once[Product]]:
         request_id = f"{self._id}.{row.number}"
         stamp = Stamp(actor=self._actor, request_id=request_id, reference=self._reference)
-        key = RequestKey("", "import", request_id, b"", request_id)
+        key = RequestKey("", "import", request_id, b"", request_id, kept=_KEPT)
         return stamp, _FirstTime(self._places.idempotency_keys, [key], _nothing)
 
     def write(self, row: ImportRow) -> Settled:

@@ -6,6 +6,8 @@ applies nothing, so the request can be tried again with the same key.
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request, Response
@@ -68,6 +70,13 @@ class Idempotency:
             request_id, keys = f"{request_id}.{item[0]}", self._keys(item[1], f"#{item[0]}")
         record_action = RequestKey("", action, key, b"", request_id, spent)
         return Once(self._store, [record_action, *keys], _stored(respond))
+
+    def once_whoever_sends(
+        self, kept: timedelta, respond: Callable[[Outcome], Response]
+    ) -> Once[Outcome] | None:
+        """For the only write of a request that may be sent again by somebody else; as `once`."""
+        keys = [replace(one, actor="", kept=kept) for one in self._keys(self._content)]
+        return Once(self._store, keys, _stored(respond)) if keys else None
 
     def _keys(self, content: bytes, suffix: str = "") -> list[RequestKey]:
         if self._key is None:

@@ -1,5 +1,6 @@
 """People scan, commit and undo a list: by keyboard, without JavaScript, with a lost network."""
 
+import re
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -125,6 +126,19 @@ def test_scans_without_network_are_sent_once_when_it_is_back(
     again.keyboard.press("Escape")
     expect(again.locator(f"tr[data-product='{kettle}1']")).to_have_attribute("data-amount", "4")
     expect(again.get_by_text("wait for the network")).to_be_hidden()
+
+
+def test_refused_scan_is_told_although_others_behind_it_are_added(
+    app: App, context: BrowserContext, page: Page, kettle: str
+) -> None:
+    app.create(f"{kettle}1", 9)
+    page.goto(f"{app.url}/stock-take")
+    context.set_offline(offline=True)
+    scan(page, f"0.5*{kettle}1", f"{kettle}1", f"{kettle}1")
+    expect(page.get_by_text("3 scans wait for the network")).to_be_visible()
+    context.set_offline(offline=False)
+    expect(page.locator("table.lines tbody tr")).to_have_attribute("data-amount", "2")
+    expect(page.locator("#refused p")).to_have_text(re.compile(f"{kettle}1: .*must be whole"))
 
 
 def test_scans_for_a_list_that_somebody_commits_go_to_a_new_one(

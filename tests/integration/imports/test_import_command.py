@@ -1,10 +1,14 @@
 """`stockpulse import`, run alongside a server."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from app.web.imports.import_job import ImportJob
+from app.web.imports.import_state import Options
+from app.web.imports.import_threads import MOST
 from tests.integration.imports.importing import product
 from tests.support.processes.forked import ran
 from tests.support.processes.process import with_settings
@@ -56,6 +60,39 @@ def test_a_file_is_compared_imported_and_taken_back(
     status, out, err = imported("--undo", import_id)
     assert (status, out.strip()) == (0, "Undone: 1 rows; left as they are: 0."), err
     assert product(shared, "C1")["stock"] == 5
+
+
+def test_the_oldest_imports_make_room_and_an_interrupted_undo_goes_on(
+    shared: App, imported: Run, tmp_path: Path
+) -> None:
+    root = shared.services.settings.data_dir / "imports"
+    for number in range(MOST):
+        left(root / f"old{number:02}", state="done")
+    file = tmp_path / "new.csv"
+    file.write_text("sku,name\nROOM1,x\n")
+    status, out, err = imported(str(file))
+    assert status == 0, err
+    import_id = out.split()[-1]
+    assert not (root / "old00").exists()
+    assert {folder.name for folder in root.glob("old*")} == {
+        f"old{number:02}" for number in range(1, MOST)
+    }
+
+    job = ImportJob(root / import_id)
+    job.begin("undoing", datetime.now(UTC), "cli:anna")  # and then it was killed
+    job.close()
+    status, out, err = imported("--undo", import_id)
+    assert (status, out.strip()) == (0, "Undone: 1 rows; left as they are: 0."), err
+    assert shared.http.get("/v1/products/ROOM1").status_code == 410
+
+
+def left(folder: Path, **saved: str) -> None:
+    """What an earlier import has left."""
+    folder.mkdir(parents=True)
+    job = ImportJob(folder)
+    job.create("a.csv", "anna", datetime.now(UTC), Options())
+    job.table.save(**saved)
+    job.close()
 
 
 def test_errors_are_one_line(imported: Run, tmp_path: Path) -> None:

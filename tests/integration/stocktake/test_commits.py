@@ -1,6 +1,7 @@
 """A commit adds what was counted to what was sold since, once, and is undone as one."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import count
 from threading import Event, Lock
 from typing import Any
@@ -8,7 +9,11 @@ from typing import Any
 import pytest
 
 from app.core.errors import StoreUnavailable
+from app.store.stocktake.draft_rows import draft_key
+from app.store.stocktake.draft_rules import committing
 from app.store.stocktake.line_writer import LineWriter
+from app.web.errors import ChangeNotRecorded
+from app.web.pages.stocktake import commit_forms
 from tests.integration.stocktake.kit import List, events, stock
 from tests.support.house import HTML
 from tests.support.processes.running import App
@@ -88,6 +93,50 @@ def test_what_cannot_be_committed_stays_in_the_list(app: App, name: str) -> None
     taken.run()
     assert taken.state == "done"
     assert taken.post("scan", code=f"{name}1").status_code == 409
+
+
+def test_slow_end_of_a_run_does_not_open_a_list_that_is_committed_since(
+    app: App, name: str
+) -> None:
+    app.create(f"{name}1", 2)
+    app.create(f"{name}2", 2)
+    taken, lists = List(app, "sell"), app.services.store.stocktakes
+    taken.scan(f"5*{name}1")
+    taken.scan(f"1*{name}2")
+    slow = lists.change(taken.id, lambda one: committing(one, "c", "anna"))  # of another tab
+    taken.run()
+    taken.post("remove", product=f"{name}1")
+    taken.run()
+    assert (taken.state, lists.finish(slow, "open").state) == ("done", "done")
+    taken.run("undo")
+    row = app.tables.get_item(TableName=lists.table, Key=draft_key(taken.id))["Item"]
+    assert "ExpiresAt" in row
+
+
+def test_undo_of_an_old_list_leaves_what_is_not_in_the_history_any_more(
+    app: App, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.create(f"{name}1", 2)
+    app.create(f"{name}2", 2)
+    taken = List(app, "receive")
+    taken.scan(f"{name}1")
+    taken.scan(f"{name}2")
+    taken.run()
+    real, gone = commit_forms.events_of, app.services.store.stocktakes.lines(taken.id)[0].request
+
+    async def without(services: Any, ids: list[str], expected: int) -> Any:
+        found = [one for one in await real(services, ids, len(ids)) if one.request_id != gone]
+        if len(found) < expected:
+            raise ChangeNotRecorded
+        return found
+
+    monkeypatch.setattr(commit_forms, "events_of", without)
+    assert taken.post("undo").status_code == 409  # it may still arrive
+    monkeypatch.setattr(commit_forms, "_ARRIVED", timedelta())
+    taken.run("undo")
+    assert taken.state == "done"
+    assert "Not in the history any more" in taken.page()
+    assert sorted(stock(app, f"{name}{n}") for n in (1, 2)) == [2, 3]
 
 
 def test_commit_that_dies_in_the_middle_goes_on_where_it_was(

@@ -2,9 +2,14 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from app.core.events import rfc3339
+from app.store.stocktake.draft import Line
+from app.store.stocktake.line_store import LineStore
 from tests.integration.stocktake.kit import PATH, List, events, stock
 from tests.support.house import HTML
 from tests.support.processes.running import App
@@ -20,6 +25,19 @@ def test_scans_add_up_and_a_repeated_scan_counts_once(app: App, name: str) -> No
     assert "must be whole" in taken.post("scan", code="=2,5").text
     taken.scan("=2,0")
     assert taken.amounts() == ["2"]
+
+
+def test_scan_whose_answer_was_lost_counts_once_days_later_and_for_another_person(
+    app: App, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.create(f"{name}1", 3)
+    taken = List(app)
+    taken.scan(f"{name}1", scan=f"{name}a")
+    later = datetime.now(UTC) + timedelta(days=3)
+    monkeypatch.setattr(app.services.store.idempotency_keys, "_now", lambda: later)
+    monkeypatch.setattr("app.web.requests.idempotency.actor_of", lambda _: "somebody else")
+    taken.scan(f"{name}1", scan=f"{name}a")
+    assert taken.amounts() == ["1"]
 
 
 def test_two_people_scan_the_same_list_at_once(app: App, name: str) -> None:
@@ -47,6 +65,37 @@ def test_unknown_code_is_linked_or_created_without_another_scan(app: App, name: 
     assert taken.post("create", **made, scan="x").status_code == 303  # a repeat goes on
     assert app.http.get(f"/v1/products/{name}2").json()["barcode"] == f"{name}other"
     assert taken.amounts() == ["10", "3"]
+
+
+def test_product_that_is_created_long_after_its_scan_was_not_counted_without_network(
+    app: App, name: str
+) -> None:
+    taken = List(app)
+    scanned = rfc3339(datetime.now(UTC) - timedelta(minutes=1))
+    made = {"new_id": f"{name}1", "new_name": "Cup", "code": f"{name}new", "at": scanned}
+    assert taken.post("create", **made, amount="5").status_code == 303
+    assert 'data-book="0"' in taken.page()
+    assert "without network" not in taken.page()
+
+
+def test_last_line_is_the_one_that_the_same_person_scanned(app: App, name: str) -> None:
+    app.create(f"{name}1", 4)
+    app.create(f"{name}2", 4)
+    taken = List(app)
+    taken.scan(f"{name}1")
+    lines = app.services.store.stocktakes
+    lines.set_line(taken.id, f"{name}2", "ben", lambda _: theirs(lines, taken.id, f"{name}2"))
+    taken.scan("=9")
+    assert {line.product_id: line.amount for line in lines.lines(taken.id)} == {
+        f"{name}1": 9,
+        f"{name}2": 1,
+    }
+
+
+def theirs(lines: LineStore, draft_id: str, product_id: str) -> Line:
+    """A newer line, of somebody else."""
+    mine = lines.lines(draft_id)[0]
+    return replace(mine, product_id=product_id, actor="ben", at=lines.now(), version=1)
 
 
 def test_code_of_two_products_asks_which(app: App, name: str) -> None:
@@ -86,7 +135,7 @@ def test_bad_input_is_explained_and_kept(app: App, name: str) -> None:
     app.create(f"{name}1", 4)
     for fields, says in (
         ({"code": ""}, "Scan a barcode"),
-        ({"code": "=3"}, "no line yet"),
+        ({"code": "=3"}, "no line in this list yet"),
         ({"code": f"{name}1", "amount": "x"}, "must be a number"),
         ({"code": f"{name}1", "amount": "0.5"}, "must be whole"),
         ({"code": f"{name}1", "mode": "burn"}, "Begin again"),

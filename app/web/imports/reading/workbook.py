@@ -18,11 +18,16 @@ from app.web.imports.reading.file_errors import MOST_TEXT, FileRefused
 
 MOST_UNPACKED = 256 << 20  # bytes of all members together
 MOST_STRINGS = 64 << 20  # bytes of the texts, which are held in memory
+MOST_WHOLE = 8 << 20  # bytes of the parts that openpyxl parses as a whole, at 24 times their size
 MOST_MEMBERS = 1_000
 _LAST_ROW = 1_048_576  # of any spreadsheet
 # Control characters, which XML does not have, are written so (ECMA-376), and a `_` before a text
 # that only looks like one of these. openpyxl undoes neither, or in shared texts only the latter.
 _ESCAPED = re.compile(r"_x(005F|00[01][0-9A-Fa-f])_")
+_WHOLE = re.compile(
+    r"\[Content_Types\]\.xml|(_rels|docProps|xl/_rels|xl/theme)/.*|xl/(styles|workbook)\.xml",
+    re.IGNORECASE,
+)
 _ZEROS = re.compile(r"0+")  # a number format that keeps leading zeros
 
 
@@ -98,6 +103,13 @@ def _check_size(path: Path) -> None:
         raise _broken(error) from None
     unpacked = sum(member.file_size for member in members)
     strings = sum(one.file_size for one in members if "sharedstrings" in one.filename.lower())
+    whole = sum(one.file_size for one in members if _WHOLE.fullmatch(one.filename))
+    if whole > MOST_WHOLE:
+        raise FileRefused(
+            f"The descriptions in the file (its cell formats, for example) have {whole >> 20:,} MB "
+            f"when they are unpacked, and an import takes {MOST_WHOLE >> 20} MB. Copy the table "
+            "alone into a new file, as values, or save it as CSV."
+        )
     if len(members) > MOST_MEMBERS or unpacked > MOST_UNPACKED or strings > MOST_STRINGS:
         raise FileRefused(
             f"Unpacked, the file has {unpacked >> 20:,} MB in {len(members):,} parts, and an "

@@ -26,6 +26,7 @@ from app.web.services import Services
 router = APIRouter(prefix="/products/import", dependencies=[needs(Role.EDITOR, writable)])
 
 PAGE = 50  # rows
+_SAMPLE = 200  # characters of a cell of the first row
 _PATIENCE, _PAUSE = 1.0, 0.05  # seconds for a small file, whose result can be shown at once
 Show = Literal["all", "create", "change", "unchanged", "refused"]
 
@@ -137,7 +138,7 @@ def _page(
         after=after,
         labels=LABELS,
         columns=chosen or found.columns,
-        sample=[text_of(cell) for cell in job.table.first_cells()],
+        sample=[text_of(cell)[:_SAMPLE] for cell in job.table.first_cells()],
         refused=found.counts.get("refused", 0) + found.outcomes.get("refused", 0),
     )
 

@@ -6,7 +6,9 @@ marked in the transaction of its write, so neither a lost answer nor two people 
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -19,7 +21,7 @@ from app.core.roles import Role
 from app.store.stocktake.draft import Draft, Line, State, to_commit, to_undo
 from app.store.stocktake.draft_rules import committing, undoing
 from app.web.auth.permissions import needs
-from app.web.errors import TooManyWrites
+from app.web.errors import ChangeNotRecorded, TooManyWrites
 from app.web.middleware.rate_limits import charge
 from app.web.middleware.request_guard import request_id_of
 from app.web.pages.forms import Submitted
@@ -35,6 +37,13 @@ from app.web.requests.write_stamp import actor_of, stamp_for
 from app.web.services import Services
 
 PORTION = 50  # lines that one request writes
+_ARRIVED = timedelta(hours=1)  # after which the history has a change, or will never have it
+_FORGOTTEN = {
+    "code": "event-not-found",
+    "status": 404,
+    "title": "Not in the history any more",
+    "detail": "Its change is too old to be taken back. Adjust the stock instead.",
+}
 _WAIT = {429, 503}  # such a line is tried again, by the same run
 
 router = APIRouter(prefix="/stock-take", dependencies=[needs(Role.EDITOR, writable)])
@@ -85,8 +94,8 @@ async def undo(request: Request, services: ServicesDep, fields: Submitted) -> Re
         some = to_undo(lines, draft.mode, draft.run)[:PORTION]
         found: Problems = {}
         if some:
-            events = await events_of(services, [line.request for line in some], len(some))
-            by_request = {event.request_id: event.id for event in events}
+            by_request = await _changes_of(services, draft, some)
+            known = [index for index, line in enumerate(some) if line.request in by_request]
             stamp = stamp_for(request, reason="correction", reference=draft.name)
             items = ReversalItems(
                 services.store,
@@ -94,14 +103,37 @@ async def undo(request: Request, services: ServicesDep, fields: Submitted) -> Re
                 stamp,
                 request_id_of(request.scope),
             )
-            ids = [by_request.get(line.request, "") for line in some]
-            found = await _problems(request, items, ids, items.lanes(ids))
+            ids = [by_request[some[index].request] for index in known]
+            problems = await _problems(request, items, ids, items.lanes(ids))
+            found = dict.fromkeys({*range(len(some))} - {*known}, _FORGOTTEN) | {
+                known[place]: problem for place, problem in problems.items()
+            }
         await run_in_threadpool(_note, services, draft, some, found, {"undone": True})
         return await _answer(request, services, draft, undo=True)
     except StockpulseError as error:
         if not _wants_page(request):
             raise
         return await run_in_threadpool(refused, request, services, place, error)
+
+
+async def _changes_of(services: Services, draft: Draft, lines: Sequence[Line]) -> dict[str, str]:
+    """The ids of the lines' events, by the ids of their requests.
+
+    Raises:
+        ChangeNotRecorded: they have not arrived yet. Of a list that was committed long ago, those
+            that are missing are not in the history any more, and the others are returned.
+
+    """
+    ids = [line.request for line in lines]
+    try:
+        events = await events_of(services, ids, len(ids))
+    except ChangeNotRecorded:
+        if datetime.now(UTC) - datetime.fromisoformat(draft.changed_at) < _ARRIVED:
+            raise
+        events = []
+        with suppress(ChangeNotRecorded):
+            events = await events_of(services, ids, 1)
+    return {event.request_id: event.id for event in events if event.request_id is not None}
 
 
 async def _problems(
@@ -175,6 +207,6 @@ def _progress(services: Services, draft: Draft, *, undo: bool) -> Progress:
         missing = [one for one in lines if not one.request]
     if not left:
         ends: tuple[State, State] = ("undone", "done") if undo else ("done", "open")
-        store.finish(draft.id, ends[bool(missing)])
+        store.finish(draft, ends[bool(missing)])
     failed = sum(bool(one.failed) for one in missing)
     return Progress(len(lines), len(lines) - len(missing), failed, len(left))

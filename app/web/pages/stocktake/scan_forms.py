@@ -5,7 +5,7 @@ Each leads back to the draft, or to the question. The id of a scan makes a repea
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,10 @@ WORDS: dict[Mode, str] = {
     "write-off": "Write-off",
 }
 
+# A scan whose answer was lost waits in the browser, and is sent again when it has network and
+# somebody has signed in: perhaps days later, and as another person.
+_REPEATED = timedelta(days=30)
+
 router = APIRouter(
     prefix="/stock-take", route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)]
 )
@@ -56,7 +60,7 @@ def scan(request: Request, services: ServicesDep, fields: Submitted) -> Response
 
     def chosen(one: Scan) -> str | None:
         if one.last:
-            return _newest(services, fields.get("draft", ""))
+            return _newest(services, fields.get("draft", ""), actor_of(request))
         if one.product:
             return one.product
         found = meant(services, one.code)
@@ -95,13 +99,21 @@ def create(request: Request, services: ServicesDep, fields: Submitted) -> Respon
                 raise
         return new_id
 
-    return _answered(request, services, fields, created)
+    return _answered(request, services, fields, created, is_new=True)
 
 
 def _answered(
-    request: Request, services: Services, fields: dict[str, str], choose: Choose
+    request: Request,
+    services: Services,
+    fields: dict[str, str],
+    choose: Choose,
+    *,
+    is_new: bool = False,
 ) -> Response:
-    """Add the line of the product that is chosen, or lead to the question."""
+    """Add the line of the product that is chosen, or lead to the question.
+
+    `is_new`: the product did not exist when it was scanned, so nothing was booked then.
+    """
     place = of_fields(fields)
     try:
         one = scan_of(fields, datetime.now(UTC))
@@ -110,7 +122,7 @@ def _answered(
             at = "" if one.at is None else rfc3339(one.at)
             asked = replace(place, code=one.code, amount=f"{one.amount:f}", at=at)
             return to_place(services, asked)
-        found = services.store.books.booked(product_id, one.at)
+        found = services.store.books.booked(product_id, None if is_new else one.at)
         rules = StockRules(services.settings.stock_decimals)
         rules.check("quantity", one.amount, found.stock)
         name = place.list_name or default_name(services, place.mode)
@@ -150,7 +162,9 @@ def _add(
 
     content = json_text.dumps([draft.id, one.code, one.product, f"{one.amount:f}", one.sets])
     idempotency = Idempotency(request, one.id or None, content)
-    once: Once[Line | None] | None = idempotency.once(lambda _: to_place(services, Place(draft.id)))
+    once: Once[Line | None] | None = idempotency.once_whoever_sends(
+        _REPEATED, lambda _: to_place(services, Place(draft.id))
+    )
     store.stocktakes.set_line(draft.id, product_id, actor_of(request), decide, once)
 
 
@@ -161,13 +175,14 @@ def default_name(services: Services, mode: str) -> str:
     return f"{word} of {now.day} {now:%b, %H:%M}"
 
 
-def _newest(services: Services, draft_id: str) -> str:
-    lines = services.store.stocktakes.lines(draft_id)
-    if not lines:
-        raise InvalidDraft(
-            "There is no line yet whose quantity could be set. Scan a product first."
-        )
-    return lines[0].product_id
+def _newest(services: Services, draft_id: str, actor: str) -> str:
+    """The product of this person's last line: others may scan into the same list."""
+    for line in services.store.stocktakes.lines(draft_id):
+        if line.actor == actor:
+            return line.product_id
+    raise InvalidDraft(
+        "You have no line in this list yet whose quantity could be set. Scan a product first."
+    )
 
 
 def _checked(model: type[Model], document: dict[str, Any]) -> Model:

@@ -97,13 +97,25 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(
 ) -> None:
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("xl/workbook.xml", "w", force_zip64=True) as member,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as member,
     ):
         for _ in range(300):
             member.write(bytes(1 << 20))
     assert file.stat().st_size < 1 << 20
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # nothing is unpacked
     with pytest.raises(FileRefused, match="Unpacked, the file has 300 MB in 1 parts"):
+        read(file)
+
+
+def test_formats_that_would_fill_the_memory_are_refused(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+        archive.writestr("xl/styles.xml", b"<a/>" * (9 << 18))
+    assert file.stat().st_size < 20_000
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)  # nothing is unpacked
+    with pytest.raises(FileRefused, match=r"for example\) have 9 MB"):
         read(file)
 
 
