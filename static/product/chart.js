@@ -68,7 +68,10 @@ export async function createChart(holder, times, first) {
   }
 
   // Within one minute or day, several places have the same label: the first has it.
-  const labels = (splits) => splits.map(label).map((text, place, all) => (text === all[place - 1] ? "" : text));
+  // A declaration, because the first drawing comes before `createPlot` has resolved.
+  function labels(splits) {
+    return splits.map(label).map((text, place, all) => (text === all[place - 1] ? "" : text));
+  }
 
   // The reorder point, the marks, and the point that is looked at.
   function overlay(u, colour) {
