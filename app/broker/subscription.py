@@ -31,7 +31,8 @@ class Pulse:
     """Shared by all subscribers: the number of heartbeats so far, and whether the broker closes.
 
     `added_at` is when the newest change was added to the ring, by the monotonic clock. `sent` is
-    how many seconds later the last subscriber so far had been sent it; None if none was.
+    how many seconds later the last subscriber so far had been sent it; None if none was. One that
+    came later does not count: what it missed was not under way to it.
     """
 
     beats: int = 0
@@ -40,9 +41,11 @@ class Pulse:
     sent: float | None = None
     _sent_of: float = 0.0
 
-    def note_sent(self, now: float) -> None:
-        """A subscriber was sent everything up to the newest change."""
+    def note_sent(self, now: float, since: float) -> None:
+        """A subscriber, live since then, was sent everything up to the newest change."""
         added_at = self.added_at  # another thread writes it
+        if added_at < since:
+            return
         if added_at != self._sent_of:
             self._sent_of, self.sent = added_at, 0.0
         self.sent = max(self.sent or 0.0, now - added_at)
@@ -84,6 +87,7 @@ class Subscription:
             self.missed = await self.more(self.missed)
         self.view.reach_back(self.position)
         first_beat = beat = self.pulse.beats
+        since = time.monotonic()
         while not self.pulse.closing and self.pulse.beats - first_beat < self.max_beats:
             try:
                 data = self._next()
@@ -93,7 +97,7 @@ class Subscription:
             if data:
                 yield data
                 if self.position >= self.ring.end:
-                    self.pulse.note_sent(time.monotonic())
+                    self.pulse.note_sent(time.monotonic(), since)
             elif self.pulse.beats != beat:
                 beat = self.pulse.beats
                 self._forget_sent(beat - first_beat)

@@ -17,6 +17,7 @@ const UNREACHABLE = "Not sent: the server cannot be reached. Try again.";
 const $ = (id) => document.getElementById(id);
 const [list, news, times] = [$("alerts"), $("news"), createTimes()];
 const words = new Map(); // what was done here about a product, until the rows move again
+let opening = false; // a sheet
 let latest = null; // the newest list, while the shown one keeps its rows
 const hold = createHold(list, $("tabs"), () => hold.held || latest === null || queueMicrotask(() => latest && show(latest)));
 
@@ -105,7 +106,11 @@ list.addEventListener("click", (event) => {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   link.closest("[popover]")?.hidePopover();
-  openSheet(link.href, send);
+  if (opening) return; // a double click is one sheet
+  opening = true;
+  openSheet(link.href, send)
+    .catch(() => toast("Not opened: the server cannot be reached. Try again.", { bad: true }))
+    .finally(() => (opening = false));
 });
 
 $("tabs").querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" }); // on a phone it may be out of sight

@@ -4,6 +4,7 @@ import { quantity } from "../rows/format.js";
 import { createTiles, seconds } from "./tiles.js";
 
 const SLOW = 1_000;
+const MOST_UNITS = 5; // as in app/web/pages/live/tiles.py
 const TICK = 10_000; // minutes fall out of the window even when nothing happens
 const HEIGHT = 24;
 const REFRESH = 60_000; // where events do not show all that they change
@@ -45,7 +46,8 @@ export function createTileBoard(board, times, levelNames) {
 
   // Quantities of two units are never added up: those of the others stand beside the first.
   function showKinds(units) {
-    const texts = units.map(inStock);
+    const texts = units.slice(0, MOST_UNITS).map(inStock);
+    if (units.length > MOST_UNITS) texts.push(`and ${grouped(units.length - MOST_UNITS)} more`);
     const others = texts.slice(1).join(", ");
     if (kinds.textContent === others) return;
     kinds.textContent = others;

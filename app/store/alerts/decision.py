@@ -155,7 +155,8 @@ def acted(
 ) -> Decided:
     """Let a person put alerts, which are not resolved, into a state; a repeat changes nothing.
 
-    `until`: for `snoozed`. `order`: for `ordered`; the last one stays with the alert.
+    `until`: for `snoozed`. `order`: for `ordered`; the last one stays with the alert. One that
+    corrects an order under way has received what came of that.
     """
     alerts, transitions = dict(known.alerts), []
     for kind in kinds:
@@ -168,7 +169,7 @@ def acted(
             since=at,
             actor=None if state == "open" else actor,
             snoozed_until=until,
-            order=alert.order if order is None else order,
+            order=alert.order if order is None else _corrected(alert, order),
         )
         transitions.append(Transition(alerts[kind], alert.state, at, actor=actor))
     return (
@@ -176,6 +177,11 @@ def acted(
         if transitions
         else Decided(known)
     )
+
+
+def _corrected(alert: Alert, order: Order) -> Order:
+    under_way = alert.order if alert.state == "ordered" else None
+    return order if under_way is None else replace(order, received=under_way.received)
 
 
 def _is_same(stored: Order | None, given: Order | None) -> bool:

@@ -123,9 +123,13 @@ def test_phone_has_cards_with_ordered_over_the_full_width(app: App, browser: Bro
         expect(page.locator("#toasts")).to_contain_text("Acknowledged: Name of LD1.")
 
 
-def test_reorder_list_prints_without_the_frame(app: App, page: Page) -> None:
+def test_reorder_list_opens_one_sheet_and_prints_without_the_frame(app: App, page: Page) -> None:
     low(app, "LE1")
     page.goto(f"{app.url}/alerts?tab=reorder")
+    page.get_by_role("button", name="Ordered: Name of LE1").dblclick()
+    expect(page.get_by_role("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)  # there was one only
     expect(page.get_by_role("button", name="Print")).to_be_visible()
     page.emulate_media(media="print")
     for hidden in ("header.top", "#tabs", ".alerts .acts", ".tools"):

@@ -16,7 +16,8 @@ def shop(shared: App) -> App:
     shared.adjust("T", -10)
     shared.adjust("T", 30, "received")
     until(lambda: shared.services.read_model.state.events.filled)
-    until(lambda: "−10" in shared.http.get("/analytics", headers={"Accept": "text/html"}).text)
+    page = {"Accept": "text/html"}
+    until(lambda: "<span>+30<" in shared.http.get("/analytics", headers=page).text)  # the last one
     return shared
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.core.errors import StoreUnavailable
 from app.core.roles import Role
 from tests.support.house import HTML, House, furnished, token_of
 from tests.support.processes.running import serving, settings_for
@@ -65,6 +66,18 @@ def test_a_key_is_made_shown_once_and_revoked(house: House, admin: httpx.Client)
         ("admin", "sign-in link made"),
         ("admin", "key created"),
     ]
+
+
+def test_a_new_key_is_shown_even_if_its_link_could_not_be_made(
+    house: House, admin: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> str:
+        raise StoreUnavailable("throttled")
+
+    monkeypatch.setattr(house.app.services.access.authenticator.sign_in, "make_link", failing)
+    made = send(admin, "keys", name="Till 4", role="editor", link="yes")
+    assert status(house, shown(made, "secret")) == 200
+    assert 'id="link"' not in made.text
 
 
 @pytest.mark.parametrize(

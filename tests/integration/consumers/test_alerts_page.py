@@ -59,8 +59,7 @@ def sold_out(app: App, product_id: str, **fields: Any) -> str:
 
 def press(app: App, text: str, action: str, **more: str) -> httpx.Response:
     """Press the button of a form of the page that sends to an action."""
-    fields = next(given for path, given in forms(text) if f"/alerts/{action}" in path)
-    path = next(path for path, _ in forms(text) if f"/alerts/{action}" in path)
+    path, fields = next(one for one in forms(text) if f"/alerts/{action}" in one[0])
     return app.http.post(path, data=fields | more, headers=HTML)
 
 
@@ -77,8 +76,8 @@ def states(app: App, product_id: str) -> dict[str, str]:
 def test_order_is_for_all_alerts_of_the_row_and_can_be_undone(app: App) -> None:
     shown = sold_out(app, "PA")
     assert shown.count('class="level"') == 1
-    sheet = page(app, unescape(re.findall(r'href="([^"]*/alerts/order[^"]*)"', shown)[0]))
-    (fields,) = (given for path, given in forms(sheet) if "/alerts/order" in path)
+    sheet = order_sheet(app, shown)
+    ((_, fields),) = forms(sheet)
     assert fields["alerts"] == "out-1 low-1"
     assert int(fields["quantity"]) >= 5
     answer = press(app, sheet, "order", quantity="40")
@@ -116,6 +115,26 @@ def test_wrong_order_keeps_what_was_typed(app: App, given: dict[str, str], error
         assert f'name="{name}"' in answer.text
         assert f'value="{fields[name]}"' in answer.text
     assert states(app, "PB") == {"low": "open"}
+
+
+def test_order_under_way_can_be_corrected_and_lowers_what_is_suggested(app: App) -> None:
+    low(app, "PO")
+    fields = {"alerts": "low-1", "quantity": "3", "expected": day(7)}
+    followed(app, app.http.post("/alerts/order?id=PO", data=fields, headers=HTML))
+    answer = press(
+        app, order_sheet(app, row(app, "PO", "/alerts?tab=ordered")), "order", quantity="4"
+    )
+    assert "undo=" not in answer.headers["Location"], "the first order would be lost"
+    assert "4 ordered for" in row(app, "PO", "/alerts?tab=ordered")
+    app.adjust("PO", -4)
+    ((_, fields),) = forms(order_sheet(app, str(until(lambda: row(app, "PO")))))
+    assert fields["alerts"] == "out-1"
+    assert f"<b>{fields['quantity']}</b>" in row(app, "PO", "/alerts?tab=reorder")
+
+
+def order_sheet(app: App, shown: str) -> str:
+    text = page(app, unescape(re.findall(r'href="([^"]*/alerts/order[^"]*)"', shown)[0]))
+    return text[text.index('<form class="sheet"') : text.index("</main>")]
 
 
 def day(days: int) -> str:

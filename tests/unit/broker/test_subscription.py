@@ -1,6 +1,7 @@
 """A subscription sends its opening, the backfill, and then new events in few writes."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -130,14 +131,24 @@ async def test_pulse_notes_how_long_the_slowest_subscriber_waited_for_the_newest
     desk = Desk()
     first, second = await desk.client().now(), await desk.client().now()
     assert desk.pulse.sent is None
-    desk.pulse.added_at = 100.0
+    added_at = desk.pulse.added_at = time.monotonic()
     desk.add(a_frame(1))
     await first.now()
     await second.now()
     assert desk.pulse.sent is not None
-    desk.pulse.note_sent(100.25)
-    desk.pulse.note_sent(100.125)
-    assert desk.pulse.sent >= 0.25, "the greatest of them"
-    desk.pulse.added_at = 200.0
-    desk.pulse.note_sent(200.5)
+    desk.pulse.note_sent(added_at + 100.25, since=0)
+    desk.pulse.note_sent(added_at + 100.125, since=0)
+    assert desk.pulse.sent == 100.25, "the greatest of them"
+    desk.pulse.added_at = 0.5
+    desk.pulse.note_sent(1, since=0)
     assert desk.pulse.sent == 0.5, "of the newest event only"
+
+
+async def test_pulse_does_not_count_who_comes_back_later() -> None:
+    """A page that was asleep is sent what it missed: that took no time on the way."""
+    desk = Desk()
+    desk.pulse.added_at = time.monotonic() - 3_000
+    desk.add(a_frame(1))
+    client = await desk.client(position=desk.ring.start).now()
+    assert client.changes == [1]
+    assert desk.pulse.sent is None

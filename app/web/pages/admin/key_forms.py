@@ -4,6 +4,7 @@ That page has no live parts: where the first key was made, its reader is signed 
 page that follows changes would leave for the sign-in before the key could be copied.
 """
 
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.core.errors import StoreUnavailable
 from app.core.roles import Role
 from app.store.access.api_keys import RefusedKey
 from app.store.access.key_names import KeyRefused, checked_name
@@ -47,7 +49,11 @@ def make_key(request: Request, services: ServicesDep, fields: Submitted) -> HTML
             form.errors["name"] = _sentence(refused)
         else:
             services.access.authenticator.key_cache.forget()
-            link = _link(request, services, key) if fields.get("link") else ""
+            link = ""
+            if fields.get("link"):
+                # Without a link, this is still the only page that shows the secret.
+                with suppress(StoreUnavailable):
+                    link = _link(request, services, key)
             return _once(request, services, key, secret=secret.text, link=link)
     form.status = 422
     return shown(request, services, form)

@@ -20,7 +20,7 @@ from app.core.roles import Role
 from app.store.alerts.alert_errors import AlertNotFound, AlertResolved
 from app.store.alerts.levels import KINDS
 from app.web.auth.permissions import needs
-from app.web.pages.alerts.alert_board import AlertRow
+from app.web.pages.alerts.alert_board import AlertRow, on_order
 from app.web.pages.alerts.alert_place import DAYS, AlertPlace
 from app.web.pages.alerts.board_reader import rows_read
 from app.web.pages.alerts.reorder_list import suggested
@@ -66,14 +66,14 @@ class Target:
         """The shop's time zone."""
         return ZoneInfo(self.services.settings.timezone)
 
-    def act(self, what: str, action: Callable[[], object]) -> Response:
-        """Do it, and lead back to where one was; what was done can be taken back there."""
-        undo = self.numbers if what != "reopened" else ""
+    def act(self, what: str, action: Callable[[], object], *, undo: bool = True) -> Response:
+        """Do it, and lead back to where one was; `undo`: offer there to open the alerts again."""
+        numbers = self.numbers if undo else ""
         try:
             action()
         except AlertResolved:  # meanwhile, which is what everybody wanted
-            what, undo = "over", ""
-        return done(self.services, self.back, what, self.product_id, undo=undo)
+            what, numbers = "over", ""
+        return done(self.services, self.back, what, self.product_id, undo=numbers)
 
 
 def _target(
@@ -116,7 +116,7 @@ def acknowledge(target: SubmittedTarget) -> Response:
 def reopen(target: SubmittedTarget) -> Response:
     """Take back what was done about a product."""
     alerts = target.services.store.alerts
-    return target.act("reopened", lambda: alerts.reopen(target.ids, target.actor))
+    return target.act("reopened", lambda: alerts.reopen(target.ids, target.actor), undo=False)
 
 
 @router.get("/snooze")
@@ -159,7 +159,11 @@ def order(request: Request, target: SubmittedTarget, fields: Submitted) -> Respo
         alerts = target.services.store.alerts
         with form.attempt():
             noted = order_of(body, target.zone)
-            return target.act("ordered", lambda: alerts.order(target.ids, noted, target.actor))
+            # To open the alerts again would lose the order that this one corrects.
+            is_new = "corrects" not in fields
+            return target.act(
+                "ordered", lambda: alerts.order(target.ids, noted, target.actor), undo=is_new
+            )
     return _sheet(request, target, "order", form)
 
 
@@ -180,13 +184,13 @@ def _until(form: Form, zone: ZoneInfo) -> SnoozeRequest | None:
     return form.read(SnoozeRequest, {"until": rfc3339(until)})
 
 
-def _usual(row: AlertRow, today: date) -> dict[str, str]:
+def _usual(row: AlertRow, coming: Decimal, today: date) -> dict[str, str]:
     """What an order form begins with: the order that there is, or what is suggested."""
     noted = row.worst.order
     if row.worst.state == "ordered" and noted is not None:
         return {"quantity": digits(noted.quantity), "expected": noted.expected}
     stock = Decimal(0) if row.stock is None else row.stock
-    quantity = suggested(stock, row.point, row.rate, DAYS[1])
+    quantity = suggested(stock + coming, row.point, row.rate, DAYS[1])
     return {
         "quantity": digits(quantity) if quantity > 0 else "",
         "expected": (today + _WEEK).isoformat(),
@@ -206,7 +210,10 @@ def _sheet(request: Request, target: Target, mode: Mode, form: Form) -> HTMLResp
     (row,) = rows_read(target.services, [views])
     today = datetime.now(target.zone).date()
     if mode == "order":
-        form.values = _usual(row, today) | form.values
+        # Also for alerts that are not in the row: what was low may be ordered when it runs out.
+        known = target.services.store.alerts.get(row.product_id)
+        coming = on_order(known.alerts.values())
+        form.values = _usual(row, coming, today) | form.values
     return render(
         request,
         "alert_sheet.html",

@@ -126,16 +126,16 @@ def rows_of(
     ]
 
 
-def on_order(views: Iterable[AlertView]) -> Decimal:
+def on_order(alerts: Iterable[Alert]) -> Decimal:
     """What is still to come for alerts in the state `ordered`: together they have one order."""
-    orders = (view.alert.order for view in views if view.alert.state == "ordered")
+    orders = (alert.order for alert in alerts if alert.state == "ordered")
     return max((_missing(order) for order in orders if order is not None), default=Decimal(0))
 
 
-def order_text(row: AlertRow, now_ms: int) -> tuple[str, bool]:
+def order_text(row: AlertRow) -> tuple[str, bool]:
     """What is known of the last order, and whether that needs attention; empty if nothing.
 
-    An order that somebody took back is not mentioned.
+    An order that somebody took back is not mentioned: its alert was open before it was overdue.
     """
     alert, order = row.worst, row.worst.order
     if order is None:
@@ -148,7 +148,7 @@ def order_text(row: AlertRow, now_ms: int) -> tuple[str, bool]:
         return "", False
     if not _missing(order):
         return f"{ordered} received, which was not enough", False
-    if order.overdue_at <= now_ms:
+    if order.overdue_at <= alert.since:
         return f"{ordered} ordered for {day}{received}: overdue", True
     return "", False
 

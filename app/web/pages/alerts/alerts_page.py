@@ -44,7 +44,7 @@ def alerts_page(request: Request, services: ServicesDep, place: PlaceDep) -> HTM
         done_name=_name(services, done.product_id),
         days_offered=DAYS,
         snoozes=SNOOZES,
-        order_text=lambda row: order_text(row, int(now.timestamp() * 1000)),
+        order_text=order_text,
         at=lambda moment: moment.astimezone(zone).strftime("%a %-d %b, %H:%M"),
         today=now.astimezone(zone).strftime("%A %-d %B %Y"),
     )

@@ -93,7 +93,8 @@ class BoardReader:
 
     def lines(self, days: int) -> list[ReorderLine]:
         """The reorder list, the most urgent first, with quantities that last so many days."""
-        coming = {one: on_order(views) for one, views in self._groups["ordered"].items()}
+        ordered = self._groups["ordered"].items()
+        coming = {one: on_order(view.alert for view in views) for one, views in ordered}
         return lines_of(self.sorted("open"), coming, days)
 
     def find(self, product_id: str) -> AlertPlace | None:

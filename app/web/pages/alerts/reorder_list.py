@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 from app.core.numbers import json_number
@@ -11,6 +11,7 @@ from app.web.pages.alerts.alert_board import AlertRow
 
 _RATE = Decimal("0.01")
 _FINE = Decimal("0.000001")
+_ALL_DIGITS = Context(prec=330)  # of any float; other programs may store any stock
 _COLUMNS = (
     "product_id",
     "name",
@@ -38,7 +39,9 @@ class ReorderLine:
     def sold_per_day(self) -> Decimal | None:
         """Units sold a day."""
         rate = self.row.rate
-        return None if rate is None else Decimal(rate).quantize(_RATE).normalize()
+        return (
+            None if rate is None else Decimal(rate).quantize(_RATE, context=_ALL_DIGITS).normalize()
+        )
 
 
 def lines_of(
@@ -63,7 +66,8 @@ def suggested(stock: Decimal, point: Decimal | None, rate: float | None, days: i
     until it is there again.
     """
     lacking = (point or Decimal(0)) - stock
-    sold = Decimal(rate or 0.0).quantize(_FINE) * days  # 0.1 is less as a float
+    a_day = Decimal(rate or 0.0).quantize(_FINE, context=_ALL_DIGITS)  # 0.1 is less as a float
+    sold = a_day * days
     above = lacking.to_integral_value(ROUND_FLOOR) + 1
     return max(above, (lacking + sold).to_integral_value(ROUND_CEILING))
 

@@ -34,7 +34,7 @@ def units_tile(
     (value, change), *others = texts
     more = [f"{one} ({of})" if not missing else one for one, of in others[:_MORE]]
     if len(others) > _MORE:
-        more.append(f"and {len(others) - _MORE} more units")
+        more.append(f"and {len(others) - _MORE} more")
     return FigureTile(label, value, change, more)
 
 

@@ -18,6 +18,7 @@ from app.store.dynamodb.products_table import BOTH_IMAGES
 from app.web.pages.rows.stock_level import LevelNames, is_low, unit_of
 
 WINDOW = 60  # minutes
+MOST_UNITS = 5  # that the tile of the stock lists; static/live/tileboard.js lists as many
 _SYNTHETIC = {"gap", "reconciled", "internal"}
 _NO_BEFORE, _NO_AFTER = {"INSERT", "inserted"}, {"REMOVE", "deleted", "expired"}
 
@@ -90,8 +91,10 @@ class Tiles:
         """The stock of each unit in words: quantities of two units are never added up."""
         if self.stock is None:
             return []
-        sums = self.stock.units or {"": Decimal(0)}
-        return [with_unit(f"{Decimal(digits(one)):,}", unit) for unit, one in sums.items()]
+        sums = list((self.stock.units or {"": Decimal(0)}).items())
+        shown = [with_unit(f"{Decimal(digits(one)):,}", unit) for unit, one in sums[:MOST_UNITS]]
+        more = len(sums) - MOST_UNITS  # other programs may write any text as a unit
+        return [*shown, f"and {more:,} more"] if more > 0 else shown
 
     def line(self, now: datetime, height: int) -> str:
         """The changes by minute as an SVG path, one unit wide each, and so high at most."""

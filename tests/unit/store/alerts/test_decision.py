@@ -145,5 +145,15 @@ def test_the_same_action_again_changes_nothing() -> None:
     assert product.order(7, 4, overdue=DAY).told()[-1] == ("ordered", "ordered", 7.0)
 
 
+def test_order_that_is_corrected_keeps_what_has_come_of_it() -> None:
+    product = low().order(2, 20, overdue=DAY).event(5, 4, received=6).order(7, 18, overdue=2 * DAY)
+    order = product.alert().order
+    assert order is not None
+    assert (order.quantity, order.received) == (18, 6)
+    again = product.act(8, "open").order(9, 30, overdue=DAY).alert().order
+    assert again is not None
+    assert again.received == 0, "it is another order"
+
+
 def test_time_that_has_nothing_to_change_is_never_due() -> None:
     assert due(Product().event(1, 3).known) is None

@@ -1,6 +1,7 @@
 """The tiles show the stock now and the last hour, and say since when an incomplete count is."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -84,6 +85,8 @@ def test_event_that_the_sums_lack_is_added_and_one_that_the_stream_sends_is_take
         11, {"": Decimal("508.5"), "kg": Decimal(4), "m": Decimal(2)}, 3, 0
     )
     assert tiles.in_stock == ["508.5", "4 kg", "2 m"]
+    many = StockSums(9, {f"u{n}": Decimal(n) for n in range(9)}, 0, 0)
+    assert replace(tiles, stock=many).in_stock[4:] == ["4 u4", "and 4 more"]
     assert tiles.worst_delay is None
 
 

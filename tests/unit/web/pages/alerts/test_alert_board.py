@@ -61,32 +61,30 @@ def test_row_shows_the_product_as_it_is_now_and_without_it_what_the_alert_has() 
 
 
 @pytest.mark.parametrize(
-    ("state", "received", "now", "text", "is_loud"),
+    ("state", "received", "since", "text", "is_loud"),
     [
         ("ordered", 0, 0, "40 kg ordered for Mon 30 Nov", False),
         ("ordered", 5, 0, "40 kg ordered for Mon 30 Nov, 5 kg received", False),
-        ("open", 5, 11, "40 kg ordered for Mon 30 Nov, 5 kg received: overdue", True),
+        ("open", 5, 10, "40 kg ordered for Mon 30 Nov, 5 kg received: overdue", True),
         ("open", 40, 0, "40 kg received, which was not enough", False),
-        ("open", 0, 0, "", False),  # somebody took it back
-        ("snoozed", 0, 0, "", False),
+        ("open", 0, 9, "", False),  # somebody took it back, before it was overdue
+        ("snoozed", 0, 11, "", False),
     ],
 )
 def test_order_is_described(
-    state: Any, received: int, now: int, text: str, *, is_loud: bool
+    state: Any, received: int, since: int, text: str, *, is_loud: bool
 ) -> None:
     order = replace(ORDER, received=Decimal(received))
-    one = AlertRow((view("P", "low", state=state, order=order),))
-    assert order_text(one, now * DAY) == (text, is_loud)
+    one = AlertRow((view("P", "low", state=state, since=since * DAY, order=order),))
+    assert order_text(one) == (text, is_loud)
 
 
 def test_alerts_that_were_ordered_for_together_have_one_order() -> None:
     order = replace(ORDER, received=Decimal(15))
-    several = [view("P", kind, state="ordered", order=order) for kind in ("low", "out")]
-    assert on_order([*several, view("P", "negative", order=order)]) == 25
-    assert (
-        on_order([view("P", "low", state="ordered", order=replace(order, received=Decimal(99)))])
-        == 0
-    )
+    several = [view("P", kind, state="ordered", order=order).alert for kind in ("low", "out")]
+    assert on_order([*several, view("P", "negative", order=order).alert]) == 25
+    more = replace(order, received=Decimal(99))
+    assert on_order([view("P", "low", state="ordered", order=more).alert]) == 0
 
 
 @pytest.mark.parametrize(
@@ -100,6 +98,7 @@ def test_alerts_that_were_ordered_for_together_have_one_order() -> None:
         ("0", None, None, 14, 1),
         ("2.5", "5", None, 30, 3),
         ("60", "5", 1.5, 30, -10),  # what is on order is enough
+        ("0", None, 1e22, 14, 14 * 10**22),  # more digits than Python's decimals have by default
     ],
 )
 def test_suggested_quantity(

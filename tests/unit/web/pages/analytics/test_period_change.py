@@ -35,7 +35,7 @@ def test_units_are_never_added_up() -> None:
     missing = units_tile("Units in", now, {}, "units_in", "no data before")
     assert (missing.change, missing.more) == ("no data before", ["2.5 kg"])
     many = {str(unit): Sum(1, million, 0) for unit in range(7)}
-    assert units_tile("Units in", many, {}, "units_in", "").more[-1] == "and 3 more units"
+    assert units_tile("Units in", many, {}, "units_in", "").more[-1] == "and 3 more"
     assert units_tile("Units in", {}, {}, "units_in", "no data before").value == "0"
 
 
