@@ -19,7 +19,7 @@ _LENGTHS: dict[ChartRange, timedelta] = {
     "30d": timedelta(days=30),
     "90d": timedelta(days=90),
 }
-_SHORTEST = timedelta(minutes=1)  # of the chart: its finest labels are minutes
+_SHORTEST = timedelta(seconds=1)  # of the chart: the slider begins with the product, however young
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,5 +122,5 @@ def test_chart_begins_with_its_period_or_with_a_later_first_change() -> None:
     assert axis_begin("30d", young, NOW) == axis_begin("all", young, NOW) == just_before
     assert axis_begin("24h", young, NOW) == NOW - timedelta(hours=24)
     assert axis_begin("all", old, NOW) == old - timedelta(milliseconds=1)
-    assert axis_begin("7d", NOW, NOW) == NOW - timedelta(minutes=1)  # its labels are minutes
+    assert axis_begin("7d", NOW, NOW) == NOW - timedelta(seconds=1)
     assert axis_begin("all", None, NOW) == NOW - timedelta(days=30)
