@@ -27,7 +27,7 @@ if (watched?.dataset.busy) {
   setTimeout(look, PAUSE);
 }
 
-/** Show the progress; when the work is done, show the page anew, at its beginning. */
+/** Update the progress; reload the page once the work is done. */
 async function look() {
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });

@@ -58,7 +58,7 @@ function keepRefused(scan) {
   list.hidden = false;
 }
 
-// Adds a scan to those that are sent. The server is told how long it has waited.
+// Queues a scan. It is sent with its age, so that the server can find the stock of that moment.
 function add(given) {
   const known = { draft: fields.draft.value, mode: fields.mode.value, list_name: $("list-name")?.value ?? "" };
   const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -23,7 +23,7 @@ export function pause(tries) {
 /**
  * Sends what is in the queue. `post(scan)` returns the answer as `meaning` takes it, or throws if
  * there is none; `onAnswer(scan, answer)` shows it and returns whether a person must answer first;
- * `onState(state)` is told "sending", "sent", "offline", "closed" or "stopped".
+ * `onState(state)` is called with "sending", "sent", "offline", "closed" or "stopped".
  */
 export function createSender(queue, post, onAnswer, onState) {
   let busy = false;

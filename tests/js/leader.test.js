@@ -110,7 +110,7 @@ test("a leader alone sends no frames to anybody, and a tab that opens later miss
   assert.deepEqual(current.frames, ["c2", "c3"]);
 });
 
-test("a tab that is told of frames after a hole catches up to the first of them", async () => {
+test("a tab that receives frames after missing some catches up to the first of them", async () => {
   const { clock, open, send } = createWorld();
   const [leader, follower] = [open(), open()];
   await clock.settle();

@@ -34,7 +34,7 @@ Settled = tuple[int, Outcome, str]  # a row's number, what became of it, and why
 
 _CHANGED = (
     "The product has changed since the preview, so it was not overwritten. Import the file again "
-    "to compare it anew."
+    "to compare it with the product as it is now."
 )
 _CREATED = "A product with this ID was created since the preview, so it was not overwritten."
 _DELETED = "The product was deleted since the preview."

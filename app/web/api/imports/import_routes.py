@@ -1,8 +1,10 @@
 """An import over REST: send the file, read what it would do, start it, follow it, take it back."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.types import DecoratedCallable
 
 from app.core.errors import IdempotencyKeyReused, InvalidCursor
 from app.core.roles import Role
@@ -17,20 +19,15 @@ from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.imports.import_errors import ImportNotFound, ImportNotReady
 from app.web.imports.import_state import Import, State
-from app.web.requests.idempotency import (
-    Idempotency,
-    IdempotencyDep,
-)
+from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import Limit, PageCursor, ServicesDep, writable
 from app.web.requests.responses import json_response, page_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
-from app.web.services import Services
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=StrictRoute)
 
 _EDITOR = [needs(Role.EDITOR)]
-_ACTION = error_responses(ImportNotFound, ImportNotReady, IdempotencyKeyReused)
 
 ImportID = Annotated[str, Path(description="The import's id.")]
 Show = Literal["all", "create", "change", "unchanged", "refused"]
@@ -85,41 +82,61 @@ def list_import_rows(
     return page_response(request, [row_out(row) for row in rows[:limit]], following)
 
 
-@router.post(
-    "/{import_id}/start",
-    status_code=202,
-    response_model=ImportOut,
-    response_description="The import is started.",
-    dependencies=[needs(Role.EDITOR, writable)],
-    responses=_ACTION,
-)
-def start_import(
+Begin = Callable[[State], Response]
+
+
+async def _beginning(
     import_id: ImportID, request: Request, services: ServicesDep, idempotency: IdempotencyDep
-) -> Response:
+) -> Begin:
+    """What begins the work on an import, once for an idempotency key."""
+
+    def begun(found: Import) -> Response:
+        return json_response(import_out(found), status=202)
+
+    def begin(state: State) -> Response:
+        once = idempotency.once(begun)
+        if once is not None:
+            once.recall()
+        found = services.imports.begin(import_id, state, actor_of(request))
+        if once is not None:
+            once.record(found)
+        return begun(found)
+
+    return begin
+
+
+BeginDep = Annotated[Begin, Depends(_beginning)]
+
+
+def _action(name: str, outcome: str) -> Callable[[DecoratedCallable], DecoratedCallable]:
+    """The decorator of a route that begins work; `outcome` describes its response."""
+    return router.post(
+        f"/{{import_id}}/{name}",
+        status_code=202,
+        response_model=ImportOut,
+        response_description=outcome,
+        dependencies=[needs(Role.EDITOR, writable)],
+        responses=error_responses(ImportNotFound, ImportNotReady, IdempotencyKeyReused),
+    )
+
+
+@_action("start", "The import is started.")
+def start_import(begin: BeginDep) -> Response:
     """Start an import.
 
     Writes the rows that create or change a product, as one batch that can be taken back.
     """
-    return _begin(services, import_id, "running", actor_of(request), idempotency)
+    return begin("running")
 
 
-@router.post(
-    "/{import_id}/undo",
-    status_code=202,
-    response_model=ImportOut,
-    response_description="The import is being taken back.",
-    dependencies=[needs(Role.EDITOR, writable)],
-    responses=_ACTION,
-)
-def undo_import(
-    import_id: ImportID, request: Request, services: ServicesDep, idempotency: IdempotencyDep
-) -> Response:
+@_action("undo", "The import is being taken back.")
+def undo_import(begin: BeginDep) -> Response:
     """Undo an import.
 
     Takes back what each row has written, by changes of its own. A product that was changed again
     since is left as it is, and its row says so. Rows that were left can be tried again.
     """
-    return _begin(services, import_id, "undoing", actor_of(request), idempotency)
+    return begin("undoing")
 
 
 @router.delete(
@@ -136,21 +153,6 @@ def delete_import(import_id: ImportID, services: ServicesDep) -> Response:
     """
     services.imports.drop(import_id)
     return Response(status_code=204)
-
-
-def _begin(
-    services: Services, import_id: str, state: State, actor: str, idempotency: Idempotency
-) -> Response:
-    def begun(found: Import) -> Response:
-        return json_response(import_out(found), status=202)
-
-    once = idempotency.once(begun)
-    if once is not None:
-        once.recall()
-    found = services.imports.begin(import_id, state, actor)
-    if once is not None:
-        once.record(found)
-    return begun(found)
 
 
 def _number(cursor: str) -> int:

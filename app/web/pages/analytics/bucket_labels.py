@@ -61,7 +61,7 @@ def _label(period: Period, start: int, end: int, today: date) -> BucketLabel:
             day = begin.date()
             return BucketLabel(_short_day(day, today), f"{day:%a} {_day(day, today)}", search)
         case _:
-            # The hour that a clock shows twice is told apart by the name of the time.
+            # When clocks are set back, an hour is shown twice: the name of its time tells which.
             twice = begin.utcoffset() != begin.replace(fold=1 - begin.fold).utcoffset()
             clock = begin.strftime("%H:%M %Z" if twice else "%H:%M")
             long = f"{begin:%a} {_day(begin.date(), today)} {clock}"
