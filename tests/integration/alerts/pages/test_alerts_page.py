@@ -1,76 +1,25 @@
-"""The Alerts page without a script: each tab, each form, the way back, and the reorder list."""
+"""The Alerts page without a script: each form, and the way back."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from html import unescape
-from io import BytesIO
-from typing import Any
 from urllib.parse import quote
-from zipfile import ZipFile
 
-import httpx
 import pytest
 
-from app.web.pages.alerts import board_reader
+from tests.integration.alerts.pages.kit import (
+    DAY,
+    followed,
+    low,
+    page,
+    press,
+    row,
+    sold_out,
+    states,
+)
 from tests.support.house import HTML, forms
 from tests.support.processes.running import App
 from tests.support.waiting import until
-
-DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def app(shared: App) -> App:
-    """One application for all tests; each test has products of its own."""
-    until(lambda: shared.services.read_model.state.events.filled)
-    return shared
-
-
-def page(app: App, path: str = "/alerts", status: int = 200) -> str:
-    answer = app.http.get(path, headers=HTML)
-    assert answer.status_code == status, answer.text
-    return answer.text
-
-
-def row(app: App, product_id: str, path: str = "/alerts") -> str:
-    """The product's row of a page; empty if it has none."""
-    found = re.findall(r'<tr role="row" data-product=.*?</tr>', page(app, path), re.DOTALL)
-    return "".join(one for one in found if f'data-product="{product_id}"' in one)
-
-
-def level(text: str) -> str:
-    found = re.search(r'<span class="level">(\w+)</span>', text)
-    return found[1] if found else ""
-
-
-def low(app: App, product_id: str, stock: int = 4, **fields: Any) -> str:
-    """A product that is low, with its row."""
-    app.create(product_id, stock, reorder_point=5, **fields)
-    return str(until(lambda: row(app, product_id)))
-
-
-def sold_out(app: App, product_id: str, **fields: Any) -> str:
-    """A product that is low and out, with its row."""
-    low(app, product_id, **fields)
-    app.adjust(product_id, -4)
-    until(lambda: level(row(app, product_id)) == "out")
-    return row(app, product_id)
-
-
-def press(app: App, text: str, action: str, **more: str) -> httpx.Response:
-    """Press the button of a form of the page that sends to an action."""
-    path, fields = next(one for one in forms(text) if f"/alerts/{action}" in one[0])
-    return app.http.post(path, data=fields | more, headers=HTML)
-
-
-def followed(app: App, answer: httpx.Response) -> str:
-    assert answer.status_code == 303, answer.text
-    return page(app, answer.headers["Location"])
-
-
-def states(app: App, product_id: str) -> dict[str, str]:
-    known = app.services.store.alerts.get(product_id)
-    return {kind: alert.state for kind, alert in known.alerts.items()}
 
 
 def test_order_is_for_all_alerts_of_the_row_and_can_be_undone(app: App) -> None:
@@ -181,40 +130,6 @@ def test_form_of_an_alert_that_is_resolved_by_now_says_that_nothing_is_left_to_d
         assert wrong.status_code == 404, fields
 
 
-def test_out_comes_before_low_and_pages_are_bounded(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    low(app, "PF1")
-    sold_out(app, "PF2")
-    order = re.findall(r'data-product="([^"]+)"', page(app))
-    assert order.index("PF2") < order.index("PF1")
-    monkeypatch.setattr(board_reader, "PAGE", 1)
-    assert len(re.findall(r'data-product="', page(app, "/alerts?page=2"))) == 1
-    assert "This list has" in page(app, "/alerts?page=900")
-    place = app.http.get("/alerts/product", params={"id": "PF1"}).headers["Location"]
-    assert re.fullmatch(r"/alerts\?page=\d+&saved=PF1#saved", place)
-    assert 'id="saved"' in row(app, "PF1", place)
-    nowhere = app.http.get("/alerts/product", params={"id": "none"}, follow_redirects=True)
-    assert "No alert is open" in nowhere.text
-
-
-def test_what_is_too_much_to_sort_is_listed_by_time(
-    app: App, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    low(app, "PG1")
-    low(app, "PG2")
-    monkeypatch.setattr(board_reader, "MOST", 1)
-    assert "There are more than" in page(app)
-    monkeypatch.setattr(board_reader, "PAGE", 1)
-    path, found = "/alerts?order=newest", []
-    while path:
-        text = page(app, path)
-        found += re.findall(r'data-product="([^"]+)"', text)
-        following = re.search(r'<a href="([^"]+)" rel="next">Older', text)
-        path = unescape(following[1]) if following else ""
-    assert {"PG1", "PG2"} <= set(found)
-
-
 def test_odd_product_is_text_and_its_forms_work(app: App) -> None:
     odd = "P/../<b>&\"' ü%20?#"
     app.put_outside(ProductID=odd, ProductName="<script>alert(1)</script>", Stock=9)
@@ -226,31 +141,3 @@ def test_odd_product_is_text_and_its_forms_work(app: App) -> None:
     answer = app.http.post(f"/alerts/acknowledge?id={quote(odd, safe='')}", data=fields)
     assert name in followed(app, answer)
     assert states(app, odd) == {"out": "acknowledged", "negative": "acknowledged"}
-
-
-def test_reorder_list_suggests_by_point_and_sales_and_is_exported(app: App) -> None:
-    sold_out(app, "PH1", category="Tea", barcode="=1+1")
-    low(app, "PH2")
-    marked = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
-    low(app, "PH3")
-    app.http.patch("/v1/products/PH3", content=b'{"no_reorder": true}', headers=marked)
-    until(lambda: "4" in row(app, "PH1", "/alerts?tab=reorder&days=1"))
-    # 4 were sold today, on the product's first day; 5 are missing to the reorder point.
-    until(lambda: "Order </span><b>125<" in row(app, "PH1", "/alerts?tab=reorder"))
-    assert "Order </span><b>61<" in row(app, "PH1", "/alerts?tab=reorder&days=14")
-    assert "Order </span><b>2<" in row(app, "PH2", "/alerts?tab=reorder")
-    until(lambda: not row(app, "PH3", "/alerts?tab=reorder"))
-    assert "quantity=125" in row(app, "PH1", "/alerts?tab=reorder")
-    answer = app.http.get("/alerts/export/file?tab=reorder&days=14&format=csv")
-    lines = answer.content.decode("utf-8-sig").splitlines()
-    (exported,) = (line for line in lines if line.startswith("PH1,"))
-    assert exported == "PH1,Name of PH1,Tea,'=1+1,0,5,,4,0,0,61"
-    assert re.search(r'filename="reorder-list-[\d-]+\.csv"', answer.headers["Content-Disposition"])
-    assert "Export " in page(app, "/alerts/export?tab=reorder")
-    started = app.http.post("/alerts/export?tab=reorder&days=14")
-    assert started.headers["Location"] == "/alerts/export?tab=reorder&days=14"
-    ready = until(
-        lambda: re.search(r'href="([^"]+)" download>reorder', page(app, "/alerts/export"))
-    )
-    with ZipFile(BytesIO(app.http.get(ready[1]).content)) as book:
-        assert b"PH1" in book.read("xl/worksheets/sheet1.xml")

@@ -1,70 +1,14 @@
 """Alerts of a running shop: what opens them, what people do about them, and what REST answers."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
 from app.core.events import event_id, rfc3339
-from app.store.coordination.sink_row import PREFIX
-from app.store.dynamodb.client import connect
-from app.store.dynamodb.table_names import TableNames
-from app.web.contract.alert_examples import ALERT_EXAMPLES
-from tests.support.http.plain import Client
-from tests.support.processes.running import App, serving, settings_for
+from tests.integration.alerts.kit import ALERTS, SOON, TOMORROW, act, alerts, low, opened, trail
+from tests.support.processes.running import App
 from tests.support.waiting import until
-from worker.sinks.alerts import NAME
-
-ALERTS = "/v1/alerts"
-SOON = rfc3339(datetime.now(UTC) + timedelta(hours=1))
-TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-
-
-@pytest.fixture(scope="module")
-def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with serving(settings_for(endpoint, tmp_path_factory.mktemp("alerts"))) as running:
-        until(lambda: scanned(running))
-        yield running
-
-
-def scanned(app: App) -> bool:
-    """Whether the first scan is done: from then on, events open the alerts."""
-    tables = app.services.settings.table_names
-    key = {"Kind": {"S": "alert-scan"}, "ID": {"S": tables.products}}
-    return "Done" in app.tables.get_item(TableName=tables.settings, Key=key).get("Item", {})
-
-
-def alerts(app: App, product_id: str, **params: Any) -> list[dict[str, Any]]:
-    """The product's alerts in a list."""
-    page = app.http.get(ALERTS, params={"limit": 200} | params).json()
-    return [one for one in page["items"] if one["product_id"] == product_id]
-
-
-def opened(app: App, product_id: str, **params: Any) -> dict[str, Any]:
-    """The product's open alert, once there is one."""
-    (found,) = until(lambda: alerts(app, product_id, **params))
-    shown: dict[str, Any] = found
-    return shown
-
-
-def low(app: App, product_id: str) -> dict[str, Any]:
-    """A new product with its alert."""
-    app.create(product_id, 9, reorder_point=5)
-    app.adjust(product_id, -4)
-    return opened(app, product_id)
-
-
-def act(app: App, alert: dict[str, Any], action: str, body: Any = None, **headers: str) -> Any:
-    content = {} if body is None else {"json": body}
-    return app.http.post(f"{ALERTS}/{quote(alert['id'])}/{action}", headers=headers, **content)
-
-
-def trail(app: App) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = app.http.get("/v1/admin/log").json()["items"]
-    return rows
 
 
 def test_a_sale_to_the_reorder_point_opens_one_alert_that_names_its_event(app: App) -> None:
@@ -235,83 +179,3 @@ def test_a_rewind_opens_nothing_again(app: App) -> None:
     assert app.http.get(f"{ALERTS}/{alert['id']}").json() == before
     tested = app.http.post("/v1/sinks/alerts/test")
     assert (tested.status_code, tested.json()["code"]) == (409, "sink-not-configured")
-
-
-def test_products_that_were_low_before_the_first_start_get_their_alerts(
-    endpoint: str, tmp_path: Path
-) -> None:
-    settings = settings_for(endpoint, tmp_path)
-    with serving(settings) as app:
-        app.create("P1", 3, reorder_point=5)
-        opened(app, "P1")
-    forget_alerts(endpoint, settings.table_names)
-    with serving(settings) as app:
-        alert = opened(app, "P1")
-        assert (alert["stock"], alert["opened_by"]) == (3, None)
-
-
-def forget_alerts(endpoint: str, names: TableNames) -> None:
-    """The tables as before the first version with alerts, which had no consumer of them either."""
-    clients = connect(endpoint)
-    tables = clients.tables
-    for kind in ("alert", "alert open low", "alert-scan"):
-        rows = tables.query(
-            TableName=names.settings,
-            KeyConditionExpression="Kind = :kind",
-            ExpressionAttributeValues={":kind": {"S": kind}},
-        )["Items"]
-        for row in rows:
-            tables.delete_item(
-                TableName=names.settings, Key={name: row[name] for name in ("Kind", "ID")}
-            )
-    for row in tables.scan(TableName=names.checkpoints)["Items"]:
-        if row["Shard"]["S"] == PREFIX + NAME:
-            key = {name: row[name] for name in ("Consumer", "Shard")}
-            tables.delete_item(TableName=names.checkpoints, Key=key)
-    clients.tables.close()
-    clients.streams.close()
-
-
-def test_each_example_returns_its_documented_response(endpoint: str, tmp_path: Path) -> None:
-    with serving(settings_for(endpoint, tmp_path)) as app:
-        app.create("TEA-1", 12, name="Earl Grey, 100 g", reorder_point=10)
-        app.adjust("TEA-1", -4)
-        opened(app, "TEA-1")
-        paths = app.http.get("/v1/openapi.json").json()["paths"]
-        documented = {
-            operation["operationId"]: (method, path)
-            for path, methods in paths.items()
-            for method, operation in methods.items()
-            if path.startswith(ALERTS)
-        }
-        assert documented.keys() == ALERT_EXAMPLES.keys()
-        for name, example in ALERT_EXAMPLES.items():
-            answer = sent(app.http, *documented[name], example)
-            assert answer.status_code == example.status, answer.text
-            assert same(answer.json()) == same(example.response), name
-
-
-def sent(http: Client, method: str, path: str, example: Any) -> Any:
-    """Send an example; its dates become ones in the future."""
-    parameters = dict(example.parameters)
-    target = path.format_map(parameters)
-    query = {} if "{" in path else parameters
-    body = example.body and {**example.body, **_later(example.body)}
-    content = {} if body is None else {"json": body}
-    return http.request(method, target, params=query, **content)
-
-
-def _later(body: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value for name, value in (("until", SOON), ("expected", TOMORROW)) if name in body
-    }
-
-
-def same(value: Any) -> Any:
-    """The value without times and event ids."""
-    if isinstance(value, list):
-        return [same(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    differs = {"opened_at", "opened_by", "since", "snoozed_until", "expected"}
-    return {name: same(one) for name, one in value.items() if name not in differs}
