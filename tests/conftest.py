@@ -78,6 +78,15 @@ def shared(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> "Iterator
         yield running
 
 
+@pytest.fixture(scope="module")
+def filled(shared: "App") -> "App":
+    """The shared application, once its lists and searches have all changes."""
+    from tests.support.waiting import until
+
+    until(lambda: shared.services.read_model.state.events.filled)
+    return shared
+
+
 @pytest.fixture
 def app(settings: "Settings") -> "Iterator[App]":
     """The application with empty tables."""

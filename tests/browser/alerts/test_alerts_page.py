@@ -13,10 +13,9 @@ TOMORROW = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
 
 
 @pytest.fixture(scope="module")
-def app(shared: App) -> App:
+def app(filled: App) -> App:
     """One application for all tests; each has products of its own."""
-    until(lambda: shared.services.read_model.state.events.filled)
-    return shared
+    return filled
 
 
 def low(app: App, product_id: str, stock: int = 4) -> None:

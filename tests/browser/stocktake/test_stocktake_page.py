@@ -11,17 +11,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from app.web.pages.stocktake import commit_forms
 from tests.browser.stocktake.barcode_video import write_video
 from tests.support.processes.running import App
-from tests.support.waiting import until
 
 _NUMBERS = count(1)
 EAN, FILMED = "4006381333931", "9780201379624"
 
 
 @pytest.fixture(scope="module")
-def app(shared: App) -> App:
+def app(filled: App) -> App:
     """One application for all tests; each test has products of its own."""
-    until(lambda: shared.services.read_model.state.events.filled)
-    return shared
+    return filled
 
 
 @pytest.fixture

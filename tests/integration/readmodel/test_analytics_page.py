@@ -183,8 +183,7 @@ def test_copy_that_cannot_be_read_is_an_error_with_the_request(
     assert "Request <code>" in page(app, 503)
 
 
-def test_shop_without_changes_says_how_to_begin(shared: App) -> None:
-    until(lambda: shared.services.read_model.state.events.filled)
-    text = page(shared)
+def test_shop_without_changes_says_how_to_begin(filled: App) -> None:
+    text = page(filled)
     assert "No figures yet" in text
     assert "Add a product" in text

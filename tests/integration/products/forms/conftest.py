@@ -5,16 +5,14 @@ from itertools import count
 import pytest
 
 from tests.support.processes.running import App
-from tests.support.waiting import until
 
 _NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
-def app(shared: App) -> App:
+def app(filled: App) -> App:
     """One application for all tests; each test has products of its own."""
-    until(lambda: shared.services.read_model.state.events.filled)
-    return shared
+    return filled
 
 
 @pytest.fixture
