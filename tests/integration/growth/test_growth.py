@@ -58,8 +58,11 @@ def grown(few: Costs, many: Costs) -> dict[tuple[Route, int], str]:
 
 def test_no_request_s_cost_grows_with_the_data(shop: Shop) -> None:
     shop.grow(FEW)
-    few = costs(shop, 1)
+    few, keys = costs(shop, 1), shop.key_cost()
     shop.grow(MANY)
+    assert keys.calls > 0
+    assert shop.key_cost().calls <= keys.calls + 1
+    assert shop.key_cost().rows <= keys.rows + ENDED
     found = grown(few, costs(shop, 2))
     if found:  # a call that the process makes once a second may have come in between
         again = grown(few, costs(shop, 3))
