@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.config.settings import Settings
+from app.store.deployment import Deployment
 from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
 from app.store.sinks.sink_errors import SinkNotConfigured, SinkTestFailed
@@ -14,11 +15,10 @@ from worker.sinks.configured import sinks_of
 class SinkTester:
     """Sends test messages, and writes each to the admin trail with its outcome."""
 
-    def __init__(self, settings: Settings, sinks: SinkControl, table: str) -> None:
-        """`table` is the products table's name."""
+    def __init__(self, settings: Settings, sinks: SinkControl, deployment: Deployment) -> None:
         self._settings = settings
         self._sinks = sinks
-        self._table = table
+        self._deployment = deployment
 
     def __call__(self, name: str, actor: str, once: Once[str] | None = None) -> str:
         """Send one test message through a sink; returns a sentence about the receiver's answer.
@@ -34,7 +34,7 @@ class SinkTester:
         """
         if once is not None:
             once.recall()
-        with sinks_of(self._settings, self._table) as sinks:
+        with sinks_of(self._settings, self._deployment) as sinks:
             answer = self._sent(name, {sink.name: sink for sink in sinks}, actor)
         self._sinks.note_test(name, actor, answer, once)
         return answer

@@ -229,7 +229,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 shop.running,
                 is_possible=fits(attributes),
             ),
-            test_sink=SinkTester(settings, store.sinks, names.products),
+            test_sink=SinkTester(settings, store.sinks, deployment),
             web_threads=threads,
         )
 

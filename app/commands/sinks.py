@@ -21,7 +21,7 @@ from app.observability.logs import escaped, masked
 from app.store import location
 from app.store.access.admin_log import AdminLog
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
-from app.store.deployment import CONSUMER
+from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import tables
 from app.store.feed.feed import Feed
 from app.store.sinks.rewind_point import RewindTo
@@ -214,14 +214,16 @@ def table(views: Sequence[SinkView]) -> list[str]:
 def _open_tools(settings: Settings) -> Iterator[_SinkTools]:
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        client = where.connect().tables
-        tables.ensure_tables(client, names, settings.attributes)
+        clients = where.connect()
+        client = clients.tables
+        attributes = tables.ensure_tables(client, names, settings.attributes)
+        deployment = Deployment(clients, names, attributes, signer_of(settings))
         log = AdminLog(client, names.settings)
-        feed = Feed(client, names.feed, signer_of(settings).retention)
+        feed = Feed(client, names.feed, deployment.signer.retention)
         sinks = SinkControl(client, names.checkpoints, CONSUMER, feed, log)
         letters = DeadLetterAdmin(client, names.dead_letters, log, sinks)
         try:
-            yield _SinkTools(sinks, letters, SinkTester(settings, sinks, names.products))
+            yield _SinkTools(sinks, letters, SinkTester(settings, sinks, deployment))
         except _REFUSALS as error:
             raise CommandError(escaped(error.detail)) from None
 

@@ -6,7 +6,7 @@ key per product.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,10 +54,11 @@ class Sink:
     skipped. `poll`: the seconds between two reads without a hint, for what another process wrote.
     `internal`: deliver `internal` events and shard gaps, too. `test` sends one test
     message and returns a sentence about the response; it raises Unavailable or PauseSink if the
-    message was not accepted. `clock` is called between reads, for what depends on time: with a time
-    in ms since 1970 up to which every event was delivered. It returns the seconds until it has to
-    be called again; if it raises an error, it is called again after `poll`. It may run beside
-    `deliver`, and just after the lease was lost.
+    message was not accepted. `check` compares what the receiver holds with the truth, and yields a
+    sentence for each difference. `clock` is called between reads, for what depends on time: with a
+    time in ms since 1970 up to which every event was delivered. It returns the seconds until it
+    has to be called again; if it raises an error, it is called again after `poll`. It may run
+    beside `deliver`, and just after the lease was lost.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Sink:
     poll: float = 5.0
     internal: bool = False
     test: Callable[[], str] | None = None
+    check: Callable[[], Iterator[str]] | None = None
     clock: Callable[[int], float] | None = None
 
     def __post_init__(self) -> None:

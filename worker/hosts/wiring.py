@@ -40,7 +40,7 @@ MakeGuard = Callable[[Hold], Callable[[], None]]
 def sink_plan(settings: Settings, deployment: Deployment) -> Iterator[SinkPlan]:
     """Create the plan that the settings describe; the block must outlive the worker."""
     start = settings.sinks_start
-    with sinks_of(settings, deployment.tables.products, deployment.names.key) as sinks:
+    with sinks_of(settings, deployment) as sinks:
         yield SinkPlan(
             [Alerts(deployment).sink(), *sinks],
             RetryPolicy(settings.maximum_retry_attempts, settings.maximum_record_age_in_seconds),

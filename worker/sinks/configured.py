@@ -1,36 +1,46 @@
 """The settings select the sinks; a sink is closed only after its consumer has ended."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 
 from app.config.settings import Settings
-from app.core.keys import TEXT_KEY, KeySchema
 from app.filters.document import wants
 from app.filters.pattern import parse_filter
+from app.store.deployment import Deployment
 from worker.consumers.sink import Sink
+
+# Opens one kind of sink until its block ends; without one in the settings, the list is empty.
+# An opener imports its client library itself: most starts and Lambda functions need none.
+Opener = Callable[[Settings, Deployment], AbstractContextManager[Sequence[Sink]]]
 
 
 @contextmanager
-def sinks_of(settings: Settings, table: str, key: KeySchema = TEXT_KEY) -> Iterator[list[Sink]]:
-    """Open the configured sinks until the block ends; `table` is the products table's name."""
-    with ExitStack() as opened:
-        sinks: list[Sink] = []
-        if settings.webhook_url is not None and settings.webhook_secret is not None:
-            # The HTTP client is slow to import, and most starts and Lambda functions do not need
-            # it.
-            from worker.sinks.webhook import webhook
+def _webhook(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        yield []
+        return
+    from worker.sinks.webhook import webhook
 
-            hook = opened.enter_context(
-                webhook(
-                    settings.webhook_url.get_secret_value(),
-                    settings.webhook_secret.get_secret_value(),
-                    table,
-                )
-            )
-            sink = hook.sink(settings.webhook_parallelization_factor)
-            if settings.webhook_filter is not None:
-                pattern = parse_filter(settings.webhook_filter)
-                sink = replace(sink, wants=wants(pattern, table, key))
-            sinks.append(sink)
-        yield sinks
+    table = deployment.tables.products
+    url, secret = settings.webhook_url, settings.webhook_secret
+    with webhook(url.get_secret_value(), secret.get_secret_value(), table) as hook:
+        sink = hook.sink(settings.webhook_parallelization_factor)
+        if settings.webhook_filter is not None:
+            pattern = parse_filter(settings.webhook_filter)
+            sink = replace(sink, wants=wants(pattern, table, deployment.names.key))
+        yield [sink]
+
+
+OPENERS: Sequence[Opener] = (_webhook,)
+
+
+@contextmanager
+def sinks_of(settings: Settings, deployment: Deployment) -> Iterator[list[Sink]]:
+    """Open the configured sinks until the block ends."""
+    with ExitStack() as opened:
+        yield [
+            sink
+            for opener in OPENERS
+            for sink in opened.enter_context(opener(settings, deployment))
+        ]

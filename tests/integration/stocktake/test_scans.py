@@ -109,6 +109,7 @@ def test_code_of_two_products_asks_which(app: App, name: str) -> None:
     assert taken.amounts() == ["1"]
 
 
+@pytest.mark.embedded  # DynamoDB Local dates records to whole minutes
 def test_count_that_waited_for_the_network_is_compared_with_its_own_time(
     app: App, name: str
 ) -> None:

@@ -1,0 +1,1 @@
+"""A channel sends one message to one address, or says why it could not."""
