@@ -10,6 +10,7 @@ from worker.sinks.conformance.holding import differences
 from worker.sinks.conformance.odd_history import history
 from worker.sinks.conformance.work import Delivered
 
+CALL = 6  # events in a call, at most: a call that holds the whole history would repeat all of it
 CRASHES = 6  # points in a delivery at which the process is killed, at most
 
 
@@ -51,7 +52,7 @@ class Conformance:
                 events = history(f"{self._run}-{name}", internal=self._sink.internal)
                 self._faults = []
                 try:
-                    done = trial(_batches(events, self._sink.batch_size))
+                    done = trial(_batches(events, min(CALL, self._sink.batch_size)))
                 except Broken as error:
                     done = "ended early"
                     self._faults.append(str(error))

@@ -172,7 +172,7 @@ def test_a_missing_queue_is_named_and_nothing_is_lost(
             shop.put("P1", 1, 2, 3)
             until(lambda: "does not exist" in worker.sink_troubles().get("sqs", ""))
             assert "correct STOCKPULSE_SQS_QUEUE" in worker.sink_troubles()["sqs"]
-            queue.client.create_queue(QueueName=queue.url.rpartition("/")[2], Attributes=attributes)
+            queue.client.create_queue(QueueName=queue.url.rpartition("/")[2])
             until(lambda: sorted(by_product(queue.events())["P1"]) == [1, 2, 3])
         assert list(shop.letters.all()) == []
 
