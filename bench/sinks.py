@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.bootstrap.worker import reading
 from app.config.settings import Settings
-from app.observability.metrics import SINK_DELIVERED
+from app.observability.metrics import REGISTRY
 from app.runtime.wake import Wake
 from app.store.audit.entry import event_of
 from app.store.dynamodb.table_names import table_names
@@ -71,11 +71,15 @@ def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], ev
         audit_keys=f"bench:{base64.b64encode(KEY).decode()}",
         sinks_start="2020-01-01T00:00:00Z",
     )
-    delivered = SINK_DELIVERED.labels(sink)._value  # noqa: SLF001 - prometheus-client has no other way
+
+    def delivered() -> float:
+        found = REGISTRY.get_sample_value("stockpulse_sink_delivered_total", {"sink": sink})
+        return found or 0.0
+
     with reading(settings, lambda _: None, Wake()) as worker:
         deadline = time.monotonic() + PATIENCE
         first = began = 0.0
-        while (done := delivered.get()) < events:
+        while (done := delivered()) < events:
             if done and not first:
                 first, began = done, time.perf_counter()
             if time.monotonic() > deadline:
