@@ -22,6 +22,7 @@ from botocore.exceptions import (
 )
 
 from app.core.events import ChangeEvent
+from app.runtime.backoff import Backoff, half_to_full
 from app.store.dynamodb.aws_session import AWSNotSetUp, session_for
 from worker.consumers.sink import Rejected, Sink, Unavailable
 from worker.sinks.fan_out.message import MOST, Form, Message
@@ -33,6 +34,7 @@ from worker.sinks.webhook_answers import retry_after
 CALLS = 4  # at the same time; one takes 10 to 50 ms on AWS
 _LONGEST = 3.0  # seconds after which a delivery makes no other request: a lease lasts 10 s
 _CONNECT, _READ = 2, 4  # seconds
+_BACKOFF = Backoff(0.05, 0.8, half_to_full)  # between requests of one delivery
 
 _WITHOUT_CREDENTIALS = (
     CredentialRetrievalError,
@@ -71,7 +73,7 @@ class FanOut:
 
         """
         progress = Progress(events, self._form)
-        began = time.monotonic()
+        began, refusals = time.monotonic(), 0
         while messages := progress.next_request():
             if time.monotonic() - began > _LONGEST:
                 reason = (
@@ -82,13 +84,20 @@ class FanOut:
                 trouble = progress.settle(messages, self._send(messages))
             except ClientError as error:
                 trouble = progress.settle_all(messages, refusal_of(error))
-                wait = asked_to_wait(error)
+                if trouble is not None:
+                    wait = asked_to_wait(error)
+                    raise self._refused(trouble, wait, progress.accepted) from error
             except (BotoCoreError, AWSNotSetUp) as error:
                 raise Unavailable(self._unreachable(error), delivered=progress.accepted) from error
-            else:
-                wait = None
-            if trouble is not None:
-                raise self._refused(trouble, wait, progress.accepted)
+            if trouble is None:
+                continue
+            # While a service throttles, some entries of each request fail. To the runner they would
+            # be events that fail alone while others succeed, and become dead letters.
+            refusals += 1
+            wait = _BACKOFF(refusals)
+            if not trouble.is_passing or time.monotonic() - began + wait > _LONGEST:
+                raise self._refused(trouble, None, progress.accepted)
+            time.sleep(wait)
         return progress.rejected
 
     def send_test(self) -> str:

@@ -89,6 +89,17 @@ def test_the_seconds_that_a_queue_asks_to_wait_are_kept() -> None:
     assert caught.value.retry_after == 7
 
 
+def test_entries_that_are_throttled_are_sent_again_in_the_same_call() -> None:
+    events = [an_event(number, product_id=str(number)) for number in range(6)]
+    with queue_service() as service:
+        service.misdeeds += [Misdeed(refuses=half, code="ThrottlingException")] * 4
+        sink = fan_out(service.url)
+        assert sink.deliver(events) == []
+        sink.close()
+        assert [event["subject"] for event in service.bodies()] == ["1", "3", "5", "0", "2", "4"]
+        assert service.requests == 5
+
+
 def test_a_slow_queue_is_left_while_the_lease_holds() -> None:
     events = [an_event(number) for number in range(10)]
     with queue_service() as service:
