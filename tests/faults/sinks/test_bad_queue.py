@@ -16,7 +16,7 @@ import httpx
 
 from app.store.engine import find_running
 from tests.faults.writers import Writers, audited, out_of_order
-from tests.support.http.queue_service import WELL, Misdeed, QueueService, queue_service
+from tests.support.fakes.queue_service import WELL, Misdeed, QueueService, queue_service
 from tests.support.processes.process import Process
 from tests.support.waiting import until
 from worker.leasing.assignment import LEASE_TIME

@@ -10,12 +10,12 @@ import pytest
 from tests.integration.consumers.kit import Shop
 from tests.integration.sinks.fan_out.conftest import Opened
 from tests.support.builders import an_event
-from tests.support.http.queue_service import Misdeed, QueueService, queue_service
+from tests.support.fakes.queue_service import Misdeed, QueueService, queue_service
 from tests.support.http.receiver import closed_port
 from tests.support.waiting import until
 from worker.consumers.sink import Unavailable
+from worker.sinks.fan_out.fan_out_sink import FanOut, connect
 from worker.sinks.fan_out.message import Form
-from worker.sinks.fan_out.sending import FanOut, connect
 from worker.sinks.fan_out.targets import queue
 
 PRODUCTS, CHANGES = 15, 6

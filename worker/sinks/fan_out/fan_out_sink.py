@@ -25,9 +25,9 @@ from app.core.events import ChangeEvent
 from app.runtime.backoff import Backoff, half_to_full
 from app.store.dynamodb.aws_session import AWSNotSetUp, session_for
 from worker.consumers.sink import Rejected, Sink, Unavailable
+from worker.sinks.fan_out.aws_refusal import Refusal
+from worker.sinks.fan_out.entries import Entries
 from worker.sinks.fan_out.message import MOST, Form, Message
-from worker.sinks.fan_out.progress import Progress
-from worker.sinks.fan_out.refusal import Refusal
 from worker.sinks.fan_out.targets import Target
 from worker.sinks.webhook_answers import retry_after
 
@@ -72,23 +72,23 @@ class FanOut:
             Unavailable: some have to be sent again.
 
         """
-        progress = Progress(events, self._form)
+        entries = Entries(events, self._form)
         began, refusals = time.monotonic(), 0
-        while messages := progress.next_request():
+        while messages := entries.next_request():
             if time.monotonic() - began > _LONGEST:
                 reason = (
                     f"{self._target.shown} takes over {_LONGEST:.0f} s for {len(events)} events"
                 )
-                raise Unavailable(reason, delivered=progress.accepted)
+                raise Unavailable(reason, delivered=entries.accepted)
             try:
-                trouble = progress.settle(messages, self._send(messages))
+                trouble = entries.settle(messages, self._send(messages))
             except ClientError as error:
-                trouble = progress.settle_all(messages, refusal_of(error))
+                trouble = entries.settle_all(messages, refusal_of(error))
                 if trouble is not None:
                     wait = asked_to_wait(error)
-                    raise self._refused(trouble, wait, progress.accepted) from error
+                    raise self._refused(trouble, wait, entries.accepted) from error
             except (BotoCoreError, AWSNotSetUp) as error:
-                raise Unavailable(self._unreachable(error), delivered=progress.accepted) from error
+                raise Unavailable(self._unreachable(error), delivered=entries.accepted) from error
             if trouble is None:
                 continue
             # While a service throttles, some entries of each request fail. To the runner they would
@@ -96,9 +96,9 @@ class FanOut:
             refusals += 1
             wait = _BACKOFF(refusals)
             if not trouble.is_passing or time.monotonic() - began + wait > _LONGEST:
-                raise self._refused(trouble, None, progress.accepted)
+                raise self._refused(trouble, None, entries.accepted)
             time.sleep(wait)
-        return progress.rejected
+        return entries.rejected
 
     def send_test(self) -> str:
         """Send a message of type `stockpulse.test`; returns a sentence that reports the success.
@@ -174,7 +174,7 @@ def connect(endpoint: str | None, target: Target) -> Any:
         parameter_validation=False,  # `targets` builds every request itself
         tcp_keepalive=True,
     )
-    session = session_for(endpoint, target.setting)
-    return session.boto.client(
+    boto: Any = session_for(endpoint, target.setting).boto  # its types want the service spelt out
+    return boto.client(
         target.service, config=config, endpoint_url=endpoint, region_name=target.region
     )
