@@ -51,6 +51,7 @@ TRIALS = {
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks
 KEY = b"b" * 32
+KEYS = f"bench:{base64.b64encode(KEY).decode()}"
 RATE, THREADS = 1_000, 8
 PATIENCE = 300.0  # seconds
 
@@ -68,7 +69,7 @@ def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], ev
         _env_file=None,
         dynamodb=url,
         data_dir=data_dir,
-        audit_keys=f"bench:{base64.b64encode(KEY).decode()}",
+        audit_keys=KEYS,
         sinks_start="2020-01-01T00:00:00Z",
     )
 
@@ -108,7 +109,9 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
     rows = []
     for number in range(rounds):
         own = folder / f"{name}{number}"
-        with Process(own / "data", forked=False, environment={}):  # creates the tables
+        own.mkdir()
+        keys = {"STOCKPULSE_AUDIT_KEYS": KEYS}
+        with Process(own / "data", forked=False, environment=keys):  # creates the tables
             pass
         write_past(own / "data" / "engine.db", table_names("", None), events, key=KEY)
         with (
