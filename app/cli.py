@@ -46,7 +46,7 @@ COMMANDS = {
     "reconcile": "reconcile",
     "export": "export.command",
     "import": "imports.command",
-    "sinks": "sinks",
+    "sinks": "sinks.command",
     "lambda-test": "lambda_test",
 }
 

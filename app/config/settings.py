@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
+from app.config.sink_settings import SinkSettings
 from app.config.table_settings import TableSettings
 from app.config.values import (
     AuditKeys,
@@ -24,10 +25,9 @@ from app.config.values import (
     DataFolder,
     Endpoint,
     EventFilter,
-    Moment,
     Origins,
     Port,
-    RecordAge,
+    Projection,
     StorePlace,
     TimeZone,
     WebhookSecret,
@@ -41,8 +41,8 @@ class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(TableSettings):
-    """All settings, as `STOCKPULSE_<NAME>`; it inherits those for the tables and for access."""
+class Settings(SinkSettings, TableSettings):
+    """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
@@ -100,6 +100,11 @@ class Settings(TableSettings):
         'Lambda\'s event source mappings, such as `{"data": {"kind": ["stock_changed"]}}`. If '
         "unset, all changes.",
     )
+    webhook_attributes: Projection | None = Field(
+        None,
+        description="Which attributes of a product the webhook sends, separated by commas, such as "
+        "`ProductName,Stock`; the key is always sent (docs/use/sinks.md). If unset, all.",
+    )
     webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
         10,
         description="How many webhook requests are sent at once (1 to 100), never two for the same "
@@ -136,23 +141,6 @@ class Settings(TableSettings):
         None,
         description="Days after which new audit and feed rows expire. If unset, they are kept "
         "forever. Consequences: docs/use/audit.md.",
-    )
-    sinks_start: Moment | None = Field(
-        None,
-        description="Where a new sink starts: with events that arrived at or after this time (RFC "
-        "3339, such as `2026-11-01T00:00:00Z`). If unset, with events that arrive from now on.",
-    )
-    maximum_retry_attempts: Annotated[int, Field(ge=-1, le=10_000)] = Field(
-        3,
-        description="How often an event that a sink fails to process, while other events succeed, "
-        "is retried before it becomes a dead letter (0 to 10,000; -1 for no limit). While a sink "
-        "is down completely, its events are retried until they are as old as "
-        "`STOCKPULSE_MAXIMUM_RECORD_AGE_IN_SECONDS`.",
-    )
-    maximum_record_age_in_seconds: RecordAge = Field(
-        -1,
-        description="Age in seconds, counted from its arrival, at which an event is no longer "
-        "retried and becomes a dead letter (60 to 604,800; -1 for no limit).",
     )
     parallelization_factor: Annotated[int, Field(ge=1, le=10)] = Field(
         4,
@@ -202,10 +190,12 @@ class Settings(TableSettings):
 
 
 def documented() -> list[tuple[str, FieldInfo]]:
-    """Every setting, in the order of the documentation: general ones, tables, access."""
+    """Every setting, in the order of the documentation: general ones, sinks, tables, access."""
     access, tables = AccessSettings.model_fields, TableSettings.model_fields
-    fields = Settings.model_fields.items()
-    return sorted(fields, key=lambda field: (field[0] in access, field[0] in tables))
+    sinks, fields = SinkSettings.model_fields, Settings.model_fields.items()
+    return sorted(
+        fields, key=lambda field: (field[0] in access, field[0] in tables, field[0] in sinks)
+    )
 
 
 def load(*, signs: bool = True) -> Settings:

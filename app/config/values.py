@@ -72,6 +72,14 @@ def _attribute_path(value: str) -> str:
     return value
 
 
+def _attributes(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:  # not all of them: whoever sets it empty may mean that nothing leaves
+        raise ValueError("must name one attribute or more, such as ProductName,Stock")
+    for name in value:
+        path_of(name)
+    return value
+
+
 def _path(value: str) -> str:
     if re.fullmatch(r"(/[A-Za-z0-9_.~-]+)*/?", value):
         return value.rstrip("/")
@@ -169,4 +177,5 @@ AuditKeys = Annotated[SecretStr, AfterValidator(_keys)]
 WebhookURL = Annotated[SecretStr, AfterValidator(_webhook_url)]
 WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
 EventFilter = Annotated[str, AfterValidator(_filter)]
+Projection = Annotated[Words, AfterValidator(_attributes)]
 Port = Annotated[int, Field(ge=0, le=65535)]

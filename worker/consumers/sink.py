@@ -54,8 +54,10 @@ class Sink:
     skipped. `poll`: the seconds between two reads without a hint, for what another process wrote.
     `internal`: deliver `internal` events and shard gaps, too. `test` sends one test
     message and returns a sentence about the response; it raises Unavailable or PauseSink if the
-    message was not accepted. `check` compares what the receiver holds with the truth, and yields a
-    sentence for each difference. `clock` is called between reads, for what depends on time: with a
+    message was not accepted. `check` compares what the receiver holds with the truth: it yields a
+    sentence for each difference, and "" for each thousand or so that were compared without one, to
+    show progress. It raises Unavailable if the receiver cannot be read. `clock` is called between
+    reads, for what depends on time: with a
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
     beside `deliver`, and just after the lease was lost.

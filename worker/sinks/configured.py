@@ -1,14 +1,16 @@
-"""The settings select the sinks; a sink is closed only after its consumer has ended."""
+"""The settings select the sinks; a sink is closed only after its consumer has ended.
+
+No opener makes a call: a receiver that is down must not stop the start. A sink connects when it
+first delivers.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 
 from app.config.settings import Settings
-from app.filters.document import wants
-from app.filters.pattern import parse_filter
 from app.store.deployment import Deployment
 from worker.consumers.sink import Sink
+from worker.sinks.shaping import shaped
 
 # Opens one kind of sink until its block ends; without one in the settings, the list is empty.
 # An opener imports its client library itself: most starts and Lambda functions need none.
@@ -22,22 +24,38 @@ def _webhook(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
         return
     from worker.sinks.webhook import webhook
 
-    table = deployment.tables.products
     url, secret = settings.webhook_url, settings.webhook_secret
+    table = deployment.tables.products
     with webhook(url.get_secret_value(), secret.get_secret_value(), table) as hook:
         sink = hook.sink(settings.webhook_parallelization_factor)
-        if settings.webhook_filter is not None:
-            pattern = parse_filter(settings.webhook_filter)
-            sink = replace(sink, wants=wants(pattern, table, deployment.names.key))
-        yield [sink]
+        yield [shaped(sink, settings.webhook_filter, settings.webhook_attributes, deployment)]
 
 
-OPENERS: Sequence[Opener] = (_webhook,)
+@contextmanager
+def _installed(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if not settings.sinks:
+        yield []
+        return
+    from worker.sinks.entry_points import installed_sinks
+
+    filters, attributes = settings.sink_filters, settings.sink_attributes
+    yield [
+        shaped(sink, filters.get(sink.name), attributes.get(sink.name), deployment)
+        for sink in installed_sinks(settings)
+    ]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _installed)
 
 
 @contextmanager
 def sinks_of(settings: Settings, deployment: Deployment) -> Iterator[list[Sink]]:
-    """Open the configured sinks until the block ends."""
+    """Open the configured sinks until the block ends.
+
+    Raises:
+        SettingsError: a sink of another package cannot be loaded.
+
+    """
     with ExitStack() as opened:
         yield [
             sink

@@ -41,3 +41,11 @@ class SinkTestFailed(StockpulseError):
     status = 502
     code = "sink-test-failed"
     title = "The sink test failed"
+
+
+class SinkCheckFailed(StockpulseError):
+    """The sink's receiver cannot be read, so it cannot be compared."""
+
+    status = 502
+    code = "sink-check-failed"
+    title = "The sink check failed"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.commands import sinks as command
+from app.commands.sinks import command
 from app.commands.common import CommandError
 from app.config.signing import audit_keys
 from app.core.events import event_id

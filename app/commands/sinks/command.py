@@ -1,60 +1,32 @@
-"""`stockpulse sinks` lists and controls sinks, even while workers run them.
-
-Every action is written to the admin trail. A worker applies it within seconds.
-"""
+"""Every action on a sink is written to the admin trail. A worker applies it within seconds."""
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from app.bootstrap.sink_tester import SinkTester
 from app.commands.common import CommandError, actor
+from app.commands.sinks import checking
+from app.commands.sinks.tools import open_tools
 from app.config.settings import Settings
-from app.config.signing import signer_of
 from app.core.events import rfc3339
 from app.observability.logs import escaped, masked
-from app.store import location
-from app.store.access.admin_log import AdminLog
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
-from app.store.deployment import CONSUMER, Deployment
-from app.store.dynamodb import tables
-from app.store.feed.feed import Feed
 from app.store.sinks.rewind_point import RewindTo
 from app.store.sinks.sink_control import SinkControl
-from app.store.sinks.sink_errors import (
-    LetterNotFound,
-    SinkNotConfigured,
-    SinkNotFound,
-    SinkTestFailed,
-    TimeOutOfRange,
-)
 from app.store.sinks.sink_lag import SinkView
 from app.web.schemas.sink_models import RewindRequest
 
-_REFUSALS = (LetterNotFound, SinkNotConfigured, SinkNotFound, SinkTestFailed, TimeOutOfRange)
-
 _ERROR_CHARACTERS = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _SinkTools:
-    """The objects that the actions use."""
-
-    sinks: SinkControl
-    letters: DeadLetterAdmin
-    test: SinkTester
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "sinks",
-        help="list, pause, resume, rewind, test and redrive sinks",
+        help="list, pause, resume, rewind, test, check and redrive sinks",
         description="A sink receives every change, in order, from its own cursor. A running worker "
         "(`stockpulse serve` or `stockpulse worker`) applies these commands within seconds.",
     )
@@ -81,6 +53,7 @@ def add(commands: Any) -> None:
     test.set_defaults(run=_test)
     for action in (pause, resume, rewind, test):
         action.add_argument("name", metavar="NAME", help="the sink's name")
+    checking.add(actions)
     redrive = actions.add_parser(
         "redrive",
         help="deliver dead letters again: of all sinks, of one sink, or single ones",
@@ -102,7 +75,7 @@ def add(commands: Any) -> None:
 
 
 def _list(_: argparse.Namespace, settings: Settings) -> int:
-    with _open_tools(settings) as tools:
+    with open_tools(settings) as tools:
         views = tools.sinks.views()
     if not views:
         print("There are no sinks: no worker has run one yet.")
@@ -112,21 +85,21 @@ def _list(_: argparse.Namespace, settings: Settings) -> int:
 
 
 def _pause(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _open_tools(settings) as tools:
+    with open_tools(settings) as tools:
         view = tools.sinks.pause(arguments.name, actor())
     print(f"Sink {view.row.name} is paused. New events wait until it is resumed.")
     return 0
 
 
 def _resume(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _open_tools(settings) as tools:
+    with open_tools(settings) as tools:
         view = tools.sinks.resume(arguments.name, actor())
     print(f"Sink {view.row.name} is running.")
     return 0
 
 
 def _rewind(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _open_tools(settings) as tools:
+    with open_tools(settings) as tools:
         row = tools.sinks.rewind(arguments.name, arguments.to, actor()).row
     paused = row.state == "paused"
     hint = f" It is paused: run `stockpulse sinks resume {row.name}`." if paused else ""
@@ -136,13 +109,13 @@ def _rewind(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _test(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _open_tools(settings) as tools:
+    with open_tools(settings) as tools:
         print(escaped(tools.test(arguments.name, actor())))
     return 0
 
 
 def _redrive(arguments: argparse.Namespace, settings: Settings) -> int:
-    with _open_tools(settings) as tools:
+    with open_tools(settings) as tools:
         sinks = redrive(tools.sinks, tools.letters, arguments.name, arguments.ids)
     if sinks:
         print(f"A worker delivers the dead letters of {', '.join(sinks)} within seconds.")
@@ -208,24 +181,6 @@ def table(views: Sequence[SinkView]) -> list[str]:
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
-
-
-@contextmanager
-def _open_tools(settings: Settings) -> Iterator[_SinkTools]:
-    names = settings.table_names
-    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
-        clients = where.connect()
-        client = clients.tables
-        attributes = tables.ensure_tables(client, names, settings.attributes)
-        deployment = Deployment(clients, names, attributes, signer_of(settings))
-        log = AdminLog(client, names.settings)
-        feed = Feed(client, names.feed, deployment.signer.retention)
-        sinks = SinkControl(client, names.checkpoints, CONSUMER, feed, log)
-        letters = DeadLetterAdmin(client, names.dead_letters, log, sinks)
-        try:
-            yield _SinkTools(sinks, letters, SinkTester(settings, sinks, deployment))
-        except _REFUSALS as error:
-            raise CommandError(escaped(error.detail)) from None
 
 
 def _cursor_time(cursor: Any) -> str:

@@ -1,0 +1,1 @@
+"""`stockpulse sinks` lists, controls and checks sinks, even while workers run them."""
