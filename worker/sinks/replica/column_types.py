@@ -27,6 +27,7 @@ class _AnyNumber(UserDefinedType[Any]):
     cache_ok = True
 
     def get_col_spec(self, **_: Any) -> str:
+        """The type's name in SQL."""
         return "DECIMAL_BLOB"
 
 
@@ -41,13 +42,16 @@ class Exact(TypeDecorator[Decimal]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column type of the database."""
         sqlite = dialect.name == "sqlite"
         return dialect.type_descriptor(_AnyNumber() if sqlite else Numeric())
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """The value as the database gets it."""
         return json_number(value) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, _: Dialect) -> Decimal | None:
+        """The value as it was written."""
         return None if value is None else Decimal(str(value))
 
 
@@ -58,15 +62,18 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column type of the database."""
         sqlite = dialect.name == "sqlite"
         return dialect.type_descriptor(DateTime() if sqlite else TIMESTAMP(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The value as the database gets it."""
         if value is None or dialect.name != "sqlite":
             return value
         return value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
+        """The value as it was written."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)

@@ -17,6 +17,8 @@ from worker.sinks.replica.refusals import Refused, refusal, trouble
 CONNECT = 3  # seconds until a connection is given up; with DEADLINE well within a lease's 10 s
 DEADLINE = 5.0  # seconds until a transaction is given up
 _LOCK_MS, _IDLE_MS = 4_000, 10_000
+# A database without an encoding (SQL_ASCII) would return bytes.
+_CONNECTION = {"connect_timeout": CONNECT, "client_encoding": "utf8"}
 _POOLED = 2  # connections: the deliveries' and the scan's
 
 # The server ends statements, and transactions of a worker that has vanished. For this transaction
@@ -38,7 +40,7 @@ class Database:
         self._seconds = seconds
         self._engine = create_engine(
             parsed if self.is_sqlite else parsed.set(drivername="postgresql+psycopg"),
-            connect_args={"timeout": seconds} if self.is_sqlite else {"connect_timeout": CONNECT},
+            connect_args={"timeout": seconds} if self.is_sqlite else _CONNECTION,
             json_serializer=_as_json,
             json_deserializer=json_text.loads,
             **{} if self.is_sqlite else {"pool_size": _POOLED, "pool_timeout": seconds},
@@ -105,8 +107,8 @@ def shown(url: URL) -> str:
     """The database in words, without user and password."""
     if url.get_backend_name() == "sqlite":
         return f"The SQLite file {url.database}"
-    port = f":{url.port}" if url.port else ""
-    return f"The PostgreSQL database {url.database or 'of the user'} at {url.host or 'this host'}{port}"
+    host = f"{url.host or 'this host'}{f':{url.port}' if url.port else ''}"
+    return f"The PostgreSQL database {url.database or url.username} at {host}"
 
 
 def _as_json(value: Any) -> str:

@@ -68,10 +68,7 @@ class FirstCopy:
 
     def _row(self, item: Any) -> Row | None:
         names = self._names
-        if not names.is_product(item):
-            return None
-        shown = self._projection.item(item) or {}
-        return product_row(names.key.id_of(item), shown, names)
+        return product_row(item, names, self._projection) if names.is_product(item) else None
 
     def _write(self, rows: Sequence[Row], place: str | None, after: str | None) -> None:
         """Write a page and the place after it; `after` is None for a part of it.

@@ -8,8 +8,10 @@ from typing import Any
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import AttributeNames, Item, plain_item
 from app.store.products.model import product_of
+from worker.sinks.shaping import Projection
 
 Row = dict[str, Any]
+Keeps = Callable[[ChangeEvent], bool]
 
 _FIELDS = (
     "event_key",
@@ -50,29 +52,44 @@ def rows_of(
     events: Sequence[ChangeEvent],
     current: Mapping[str, Item],
     names: AttributeNames,
-    keeps: Callable[[ChangeEvent], bool] = lambda _event: True,
+    projection: Projection,
+    keeps: Keeps,
 ) -> Rows:
     """The rows that events make; a product is as the event with its greatest key left it.
 
     `current` has the items of products whose events do not show them. `keeps` says which events get
     a row of their own.
     """
-    kept = [event for event in events if event.kind != "internal" and keeps(event)]
-    rows = Rows([event_row(event) for event in kept])
+    kept = filter(is_kept(keeps), events)
+    rows = Rows([event_row(projection.event(event)) for event in kept])
     for event in sorted(newest(events), key=lambda event: event.product_id):
         item = current.get(event.product_id) if lacks_image(event) else event.product_after
         if item is not None and names.is_product(item):
-            if (row := product_row(event.product_id, item, names, event.event_key)) is not None:
+            if (row := product_row(item, names, projection, event)) is not None:
                 rows.products.append(row)
             continue
-        key = {"product_id": event.product_id, "event_key": event.event_key}
-        rows.deleted.append(key | {"deleted_at": event.occurred_at})
+        gone = {"deleted_at": event.occurred_at}
+        rows.deleted.append({"product_id": event.product_id, "event_key": event.event_key, **gone})
         images = (event.after, event.before)
         last = next((one for one in images if one and names.is_product(one)), None)
-        shown = product_row(event.product_id, last or {}, names, event.event_key)
-        if last is not None and shown is not None:
-            rows.images.append(shown | {"deleted_at": event.occurred_at})
+        if last is not None and (row := product_row(last, names, projection, event)) is not None:
+            rows.images.append(row | gone)
     return rows
+
+
+def keeps_all(_event: ChangeEvent) -> bool:
+    """Without a filter, every event is kept."""
+    return True
+
+
+def is_kept(keeps: Keeps) -> Keeps:
+    """Whether an event has a row: it is shown to people, it is of a product, and `keeps` agrees."""
+    return lambda event: event.kind != "internal" and is_of_product(event) and keeps(event)
+
+
+def is_of_product(event: ChangeEvent) -> bool:
+    """Whether it is no gap of a whole shard."""
+    return not event.product_id.startswith(RESERVED)
 
 
 def newest(events: Sequence[ChangeEvent]) -> Collection[ChangeEvent]:
@@ -80,9 +97,7 @@ def newest(events: Sequence[ChangeEvent]) -> Collection[ChangeEvent]:
     found: dict[str, ChangeEvent] = {}
     for event in events:
         known = found.get(event.product_id)
-        if not event.product_id.startswith(RESERVED) and (
-            known is None or event.event_key >= known.event_key
-        ):
+        if is_of_product(event) and (known is None or event.event_key >= known.event_key):
             found[event.product_id] = event
     return found.values()
 
@@ -95,16 +110,16 @@ def lacks_image(event: ChangeEvent) -> bool:
 
 
 def product_row(
-    product_id: str, item: Item, names: AttributeNames, event_key: str = ""
+    item: Item, names: AttributeNames, projection: Projection, event: ChangeEvent | None = None
 ) -> Row | None:
-    """A product's row; None for an item of a table that had another key."""
+    """A product's row as an event left it, or as it was scanned; None if the key is another one."""
     try:
-        product = product_of(item, names)
-    except (KeyError, ValueError):
+        product = product_of(projection.item(item) or {}, names)
+    except (KeyError, ValueError):  # the item is of a table that had another key
         return None
     return {
-        "product_id": product_id,
-        "event_key": event_key,
+        "product_id": product.product_id if event is None else event.product_id,
+        "event_key": "" if event is None else event.event_key,
         "name": product.name,
         "stock": product.stock,
         "category": product.category,

@@ -6,7 +6,7 @@ More columns that may be empty, more indexes and views do no harm.
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, Dialect, Table, inspect
+from sqlalchemy import Connection, Dialect, Table, inspect
 from sqlalchemy.types import NullType
 
 from worker.sinks.replica.replica_tables import ReplicaTables
@@ -42,7 +42,7 @@ def _differences(table: Table, found: dict[str, Any], dialect: Dialect) -> Itera
         name, other = f"{table.name}.{column.name}", found.get(column.name)
         if other is None:
             yield f"the column {name} is missing"
-        elif (is_now := _words(other["type"], dialect)) != (was := _expected(column, dialect)):
+        elif (is_now := _words(other["type"], dialect)) != (was := _words(column.type, dialect)):
             yield f"the column {name} is {is_now} instead of {was}"
         elif column.nullable and not other["nullable"]:
             yield f"the column {name} may not be empty any more"
@@ -52,14 +52,6 @@ def _differences(table: Table, found: dict[str, Any], dialect: Dialect) -> Itera
             yield f"the column {table.name}.{name} was added, and may not be empty"
 
 
-def _expected(column: Column[Any], dialect: Dialect) -> str:
-    implementation = column.type.dialect_impl(dialect)
-    return _words(getattr(implementation, "impl_instance", implementation), dialect)
-
-
 def _words(kind: Any, dialect: Dialect) -> str:
     """A type as SQL has it; names with `BLOB` are found as no type on SQLite."""
-    if isinstance(kind, NullType):
-        return "DECIMAL_BLOB"
-    words = kind.compile(dialect)
-    return f'{words} COLLATE "{kind.collation}"' if getattr(kind, "collation", None) else words
+    return "DECIMAL_BLOB" if isinstance(kind, NullType) else str(kind.compile(dialect=dialect))
