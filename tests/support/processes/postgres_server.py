@@ -1,6 +1,5 @@
 """A real PostgreSQL server that a test starts, kills, hangs and fills."""
 
-import glob
 import os
 import pwd
 import shutil
@@ -18,7 +17,8 @@ from tests.support.processes.process import free_port
 from tests.support.processes.servers import found, needed
 
 # Debian keeps the programs of each version in a folder of their own.
-PROGRAM = max(glob.glob("/usr/lib/postgresql/*/bin/initdb"), default=found("initdb"))
+_DEBIAN = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+PROGRAM = _DEBIAN[-1] if _DEBIAN else found("initdb")
 USER, PASSWORD = "stockpulse", "secret"
 _AUTHENTICATION = ["--auth-local=trust", "--auth-host=scram-sha-256"]
 

@@ -8,9 +8,6 @@ from typing import Any
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-# SQLSTATE classes: data exceptions, and limits such as the size of an index entry.
-_REFUSALS = ("22", "54")
-
 # What an error's text begins or ends with, and what to do about it.
 _REMEDIES = (
     ("password authentication failed", "Check user and password in STOCKPULSE_REPLICA_URL."),
@@ -42,8 +39,10 @@ def refusal(error: BaseException) -> str | None:
         return "it has half a character (a lone surrogate), which the database cannot store"
     if isinstance(cause, OverflowError):
         return "a number is too large for the database"
+    # SQLSTATE classes: 22 are data exceptions, 54 limits such as the size of an index entry.
     state = getattr(cause, "sqlstate", None) or ""
-    if isinstance(error, DataError) or state.startswith(_REFUSALS):
+    is_limit = state.startswith("54") and "file" not in str(cause)  # not that of the disk
+    if isinstance(error, DataError) or state.startswith("22") or is_limit:
         return _text(cause)
     return None
 

@@ -28,7 +28,7 @@ K = TypeVar("K")
 
 PAGE = 500  # products that are compared at a time
 HELD = 1_000  # differences that are looked at again at a time
-LOOKS = 5
+LOOKS = 2
 
 
 class ReplicaCheck:

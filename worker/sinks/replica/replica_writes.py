@@ -60,7 +60,7 @@ class ReplicaWrites:
         if not products:
             return
         ids = [row["product_id"] for row in products]
-        guards = dict(connection.execute(self._guards, {"ids": ids}).tuples().all())
+        guards = {row[0]: row[1] for row in connection.execute(self._guards, {"ids": ids})}
         new = [row for row in products if row["event_key"] >= guards.get(row["product_id"], "")]
         if new:
             connection.execute(self._product, new)
