@@ -17,13 +17,13 @@ def _url(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     try:
         parts = urlsplit(text)
-        fits = parts.port != 0 and not any(map(str.isspace, parts.netloc))
+        fits = parts.port != 0 and parts.netloc.count("@") < 2 and not any(map(str.isspace, text))
     except ValueError:  # a port beyond 65535
         fits = False
     if fits and parts.scheme in _POSTGRESQL and not parts.fragment and len(parts.path) > 1:
         return SecretStr(f"postgresql{text[len(parts.scheme) :]}")
     name = text.removeprefix("sqlite:///")
-    if fits and name not in {text, ""} and PurePath(name).name and not parts.query:
+    if fits and name not in {text, ":memory:"} and PurePath(name).name and not parts.query:
         return value
     raise ValueError(
         "must be postgresql://user:password@host[:port]/database (write special characters in a "
