@@ -61,7 +61,7 @@ def test_replica_is_filled_followed_checked_and_built_again(replicated: Replicat
 
 
 def is_complete(replicated: Replicated, expected: list[tuple[str, int]], events: int) -> bool:
-    """Whether the replica has these products, all of them copied, and so many events."""
+    """Whether the replica has these products, all of them copied, and so many events or more."""
     tables = "SELECT count(*) FROM {} WHERE {} = 'stockpulse_replica'"
     source = ("sqlite_master", "name") if replicated.is_sqlite else ("pg_class", "relname")
     if replicated.execute(tables.format(*source)) == [(0,)]:
@@ -69,7 +69,7 @@ def is_complete(replicated: Replicated, expected: list[tuple[str, int]], events:
     return (
         replicated.products() == expected
         and replicated.execute(SCAN) == [("done",)]
-        and replicated.execute(EVENTS) == [(events,)]
+        and replicated.execute(EVENTS)[0][0] >= events
     )
 
 

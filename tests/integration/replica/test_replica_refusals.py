@@ -103,7 +103,7 @@ def test_trouble_is_told_in_sentences_without_the_password(
     (tmp_path / "text").write_text("no database" * 1000)
     cases: list[tuple[str, str]] = [
         (postgres.url(password=SECRET), "Check user and password"),
-        (postgres.url("nothing"), 'database "nothing" does not exist. Create the database'),
+        (postgres.url("nothing"), 'database "nothing" does not exist. Create it'),
         (closed, "at 127.0.0.1:9 cannot be used: connection failed"),
         (f"sqlite:///{tmp_path / 'no' / 'folder'}", "The folder must exist"),
         (f"sqlite:///{tmp_path / 'text'}", "file is not a database. Choose another file"),
@@ -129,7 +129,7 @@ def test_hanging_server_is_given_up(replicated: Replicated) -> None:
     if replicated.is_sqlite:
         return
     with PostgresServer() as server:
-        replica = replicated.replica(server.url(), seconds=0.3)
+        replica = replicated.replica(server.url(), seconds=1.0)
         replica.deliver([an_event(1)])
         server.hang()
         with pytest.raises(Unavailable):

@@ -87,14 +87,18 @@ class PostgresServer:
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
 
+    def own(self, file: Path) -> None:
+        """Give the server a file: it does not run as root."""
+        if os.geteuid() == 0:
+            shutil.chown(file, "postgres")
+
     def __enter__(self) -> "PostgresServer":
         initdb = needed(PROGRAM, "postgres")
         self.folder = Path(tempfile.mkdtemp(prefix="stockpulse-postgres-"))
         password = self.folder / "password"
         password.write_text(PASSWORD)
-        if os.geteuid() == 0:  # PostgreSQL does not run as root
-            shutil.chown(self.folder, "postgres")
-            shutil.chown(password, "postgres")
+        self.own(self.folder)
+        self.own(password)
         who = ["-U", USER, f"--pwfile={password}", *_AUTHENTICATION]
         subprocess.run(
             [*self._as_its_user(), initdb, "-D", self._data, "--no-sync", "--locale=C.UTF-8", *who],

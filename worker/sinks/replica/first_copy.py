@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 PAGE = 250  # items
 DONE = "done"
-LOOK = 60.0  # seconds between looks at a replica that is complete: somebody may have emptied it
+LOOK = 5.0  # seconds between looks at a replica that is complete: somebody may have emptied it
 
 
 class FirstCopy:

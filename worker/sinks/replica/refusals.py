@@ -8,12 +8,11 @@ from typing import Any
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-# What an error's text begins or ends with, and what to do about it.
+# What an error's text contains, and what to do about it.
 _REMEDIES = (
     ("password authentication failed", "Check user and password in STOCKPULSE_REPLICA_URL."),
     ("no password supplied", "Add the password to STOCKPULSE_REPLICA_URL."),
-    ("role ", "Check the user in STOCKPULSE_REPLICA_URL."),
-    ("database ", "Create the database, or check its name in STOCKPULSE_REPLICA_URL."),
+    ("does not exist", "Create it, or check STOCKPULSE_REPLICA_URL."),
     ("permission denied", "Grant the user the right to create and write its tables."),
     ("unable to open database file", "The folder must exist, and be writable."),
     ("readonly database", "The file and its folder must be writable."),
@@ -24,6 +23,7 @@ _REMEDIES = (
     ("is full", "Free some space on the database's disk."),
     ("read-only transaction", "The server is a standby: use the address of the primary."),
     ("violates ", "Somebody added this constraint: drop it, or correct what breaks it."),
+    ("constraint failed", "Somebody added this constraint: drop it, or correct what breaks it."),
 )
 _LONGEST = 300  # characters
 
