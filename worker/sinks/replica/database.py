@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url, text
@@ -16,7 +16,7 @@ from worker.sinks.replica.refusals import Refused, refusal, trouble
 
 CONNECT = 3  # seconds until a connection is given up; with DEADLINE well within a lease's 10 s
 DEADLINE = 5.0  # seconds until a transaction is given up
-_LOCK_MS, _IDLE_MS = 4_000, 10_000
+_LOCK, _IDLE = "4s", "10s"
 # A database without an encoding (SQL_ASCII) would return bytes.
 _CONNECTION = {"connect_timeout": CONNECT, "client_encoding": "utf8"}
 _POOLED = 2  # connections: the deliveries' and the scan's
@@ -38,6 +38,7 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.shown = shown(parsed)
         self._seconds = seconds
+        self._limits = {"statement": f"{seconds}s", "lock": _LOCK, "idle": _IDLE}
         self._engine = create_engine(
             parsed if self.is_sqlite else parsed.set(drivername="postgresql+psycopg"),
             connect_args={"timeout": seconds} if self.is_sqlite else _CONNECTION,
@@ -59,7 +60,13 @@ class Database:
 
         """
         try:
-            with self._engine.begin() as connection, self._limited(connection):
+            with (
+                self._engine.connect() as connection,
+                self._limited(connection),
+                connection.begin(),
+            ):
+                if not self.is_sqlite:
+                    connection.execute(_LIMITS, self._limits)
                 yield connection
         except (SQLAlchemyError, UnicodeEncodeError, OverflowError) as error:
             if (reason := refusal(error)) is not None:
@@ -70,15 +77,11 @@ class Database:
         """Close the connections."""
         self._engine.dispose()
 
-    @contextmanager
-    def _limited(self, connection: Connection) -> Iterator[None]:
-        if self.is_sqlite:  # it waits for a lock only, and `timeout` limits that
-            yield
-            return
-        milliseconds = {"statement": int(self._seconds * 1000), "lock": _LOCK_MS, "idle": _IDLE_MS}
-        with _ended_after(self._seconds, connection.connection.driver_connection):
-            connection.execute(_LIMITS, {name: str(ms) for name, ms in milliseconds.items()})
-            yield
+    def _limited(self, connection: Connection) -> AbstractContextManager[None]:
+        """Until the commit is done. SQLite waits for a lock only, and `timeout` limits that."""
+        if self.is_sqlite:
+            return nullcontext()
+        return _ended_after(self._seconds, connection.connection.driver_connection)
 
 
 @contextmanager
