@@ -148,6 +148,7 @@ def main() -> int:
             for _ in range(given.turns):
                 seconds["bare loop"].append(bare(made, url))
                 seconds["sink"].append(sink(made, url, given.events, folder))
+                print(f"{database}: {seconds} s", file=sys.stderr)
             rates = {way: given.events / statistics.median(s) for way, s in seconds.items()}
             measured[database] = rates
             lines += [

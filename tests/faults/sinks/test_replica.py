@@ -36,7 +36,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def replica(url: str) -> dict[str, str]:
     """The settings of an application with a replica."""
-    return {"STOCKPULSE_REPLICA_URL": url, "STOCKPULSE_MAXIMUM_RETRY_ATTEMPTS": "0"}
+    return {"STOCKPULSE_REPLICA_URL": url}
 
 
 def count(server: PostgresServer) -> int:

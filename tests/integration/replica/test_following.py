@@ -15,7 +15,7 @@ SCAN, EVENTS = "SELECT scan FROM stockpulse_replica", "SELECT count(*) FROM stoc
 
 def switched_on(replicated: Replicated) -> dict[str, Any]:
     """The settings that switch the sink on."""
-    return {"replica_url": SecretStr(replicated.url), "maximum_retry_attempts": 0}
+    return {"replica_url": SecretStr(replicated.url)}
 
 
 def delete(shop: Shop, product_id: str) -> None:
