@@ -141,7 +141,7 @@ def replica(settings: Settings, deployment: Deployment) -> Iterator[Sink]:
     """Open the sink that the settings describe until the block ends."""
     if settings.replica_url is None:
         raise ValueError("STOCKPULSE_REPLICA_URL is not set")
-    keeps = keeps_all
+    keeps: Keeps = keeps_all
     if settings.replica_filter is not None:
         pattern = parse_filter(settings.replica_filter)
         keeps = wants(pattern, deployment.tables.products, deployment.names.key)

@@ -59,10 +59,10 @@ class ReplicaCheck:
 
         """
         try:
-            products = [self._forth(), self._back()]
-            for found in (*products, *self._events.run()):
-                again = self._events.again if found not in products else self._again
-                yield from settled(found, again, self._pause)
+            for products in (self._forth(), self._back()):
+                yield from settled(products, self._again, self._pause)
+            for events in self._events.run():
+                yield from settled(events, self._events.again, self._pause)
         except StoreUnavailable as error:
             raise Unavailable(error.detail) from error
 
