@@ -18,11 +18,11 @@ from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
 from worker.consumers.sink import Rejected, Sink, Unavailable
 from worker.sinks.owner_mark import owner_of
+from worker.sinks.replica.checking.replica_check import ReplicaCheck
 from worker.sinks.replica.column_types import Instant
 from worker.sinks.replica.database import Database
 from worker.sinks.replica.first_copy import FirstCopy
 from worker.sinks.replica.refusals import Refused
-from worker.sinks.replica.replica_check import ReplicaCheck
 from worker.sinks.replica.replica_rows import (
     Keeps,
     Row,

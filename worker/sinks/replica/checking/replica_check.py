@@ -18,10 +18,10 @@ from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.reads import get_rows
 from worker.consumers.sink import Unavailable
-from worker.sinks.replica.checked_events import CheckedEvents
+from worker.sinks.replica.checking.checked_events import CheckedEvents
+from worker.sinks.replica.checking.row_differences import row_difference
 from worker.sinks.replica.replica_rows import Keeps, Row, product_row
 from worker.sinks.replica.replica_state import ReplicaState
-from worker.sinks.replica.row_differences import row_difference
 from worker.sinks.shaping import Projection
 
 K = TypeVar("K")
@@ -94,11 +94,8 @@ class ReplicaCheck:
         rows = {row["product_id"]: row for row in self._live(ids, select(self._products))}
         found = {}
         for one, item in items.items():
-            expected = None
-            if item is not None:
-                expected = product_row(item, self._names, self._projection)
-                expected = None if expected is None else expected | {"product_id": one}
-            difference = row_difference(f"Product {one}", expected, rows.get(one))
+            known = None if item is None else product_row(item, self._names, self._projection)
+            difference = row_difference(f"Product {one}", known, rows.get(one))
             if difference is not None:
                 found[one] = difference
         return found

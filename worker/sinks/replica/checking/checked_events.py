@@ -14,9 +14,9 @@ from app.store.audit.audit_repository import AuditRepository
 from app.store.deployment import Deployment
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import EventRef, Feed
+from worker.sinks.replica.checking.row_differences import row_difference
 from worker.sinks.replica.replica_rows import Keeps, Row, event_row, is_kept
 from worker.sinks.replica.replica_state import ReplicaState
-from worker.sinks.replica.row_differences import row_difference
 from worker.sinks.shaping import Projection
 
 PAGE = 250  # events that are compared at a time
