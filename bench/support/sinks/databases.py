@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Table, create_engine
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.core import json_text
 from app.core.events import ChangeEvent
@@ -53,14 +52,14 @@ def _trial(url: str, insert: Callable[[Table], Any]) -> Iterator[Trial]:
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[Trial]:
+def replica_sqlite(folder: Path) -> Iterator[Trial]:
     """A file for both."""
-    with _trial(f"sqlite:///{folder / 'replica.db'}", sqlite_dialect.insert) as trial:
+    with _trial(f"sqlite:///{folder / 'replica.db'}", sqlite.insert) as trial:
         yield trial
 
 
 @contextmanager
-def postgresql_15(folder: Path) -> Iterator[Trial]:
+def replica(folder: Path) -> Iterator[Trial]:
     """A server for each."""
     del folder  # the server has one of its own
     with PostgresServer() as server, _trial(server.url(), postgresql.insert) as trial:
