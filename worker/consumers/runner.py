@@ -148,7 +148,7 @@ class Runner:
             self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
             self._take(batch)
         failing = bool(self._trouble)
-        if cursor.is_due(idle=not len(threads), failing=failing):
+        if cursor.is_due(idle=not (len(threads) or self._more), failing=failing):
             cursor.save(self._health())
         self._note_lag()
         until_clock = self._pass_time()
@@ -185,8 +185,11 @@ class Runner:
         read without waiting for a pass.
         """
         tail, now = self._shared.tail, time.monotonic()
+        is_far = self._cursor.is_open and tail.is_far(self._cursor.position)
         hinted = self._pending_turns or self._hints != tail.hints
-        if (hinted and not self._more) or now >= self._next_poll:
+        if is_far:
+            self._next_poll = max(self._next_poll, now + self._sink.poll)
+        elif (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
             self._pass = tail.refresh(self._pass, self._hints)
             self._next_poll = now + self._sink.poll
