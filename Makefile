@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check faults contract machine history lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx ministack lambda lock clean
+.PHONY: help run test check faults contract machine history lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx postgres ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -16,7 +16,7 @@ help: ## List the targets
 run: setup ## Install what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
-test: setup chromium redis nginx ministack js ## Install what is missing and run every test
+test: setup chromium redis nginx postgres ministack js ## Install what is missing and run every test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
@@ -49,14 +49,14 @@ unit-half:
 unit-rest:
 	@$(BIN)/pytest -q tests/unit $(HALF:%=--ignore=%)
 
-integration: setup redis nginx ## Run the integration tests against a real engine
+integration: setup redis nginx postgres ## Run the integration tests against a real engine
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Run the tests in a real browser
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
-test-dynamodb-local: setup redis nginx ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
+test-dynamodb-local: setup redis nginx postgres ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'
 
 test-compose: ## Test docker compose (needs Docker)
@@ -75,6 +75,9 @@ redis:
 
 nginx:
 	@scripts/server.sh nginx nginx
+
+postgres:
+	@scripts/postgres.sh
 
 ministack:
 	@scripts/ministack.sh
@@ -98,7 +101,7 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 	@scripts/assets.sh
 
 # Tests that measure delays run alone; tests that mostly wait run side by side, with an engine each.
-faults: setup redis ## Write 20,000 changes while parts fail, and attack the server (50 minutes)
+faults: setup redis postgres ## Write 20,000 changes while parts fail, and attack the server (50 minutes)
 	@$(BIN)/pytest -s --durations=0 tests/faults/test_killed_for_long.py
 	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py tests/faults/test_bad_sinks.py tests/faults/sinks tests/faults/attack
 

@@ -47,6 +47,8 @@ TRIALS = {
     "sqs": "fan_out",
     "sns": "fan_out",
     "eventbridge": "fan_out",
+    "replica": "databases",
+    "replica_sqlite": "databases",
 }
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks
@@ -176,7 +178,8 @@ def measure(folder: Path, names: Sequence[str], given: argparse.Namespace) -> di
             "sinks": opened.enter_context(served(folder / "sinks", trials)),
         }
         figures["live"] = live(apps, Lengths(turn=given.seconds, turns=given.turns))
-        figures["lag"] = lag(apps["sinks"], names, given.seconds)
+        sinks = sorted({one.sink for one in trials})
+        figures["lag"] = lag(apps["sinks"], sinks, given.seconds)
     return figures
 
 

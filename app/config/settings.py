@@ -16,6 +16,7 @@ from pydantic_settings import SettingsConfigDict
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
 from app.config.fan_out_settings import FanOutSettings
+from app.config.replica_settings import ReplicaSettings
 from app.config.sink_settings import SinkSettings
 from app.config.table_settings import TableSettings
 from app.config.values import (
@@ -41,7 +42,7 @@ class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(FanOutSettings, SinkSettings, TableSettings):
+class Settings(FanOutSettings, ReplicaSettings, SinkSettings, TableSettings):
     """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
 
     model_config = SettingsConfigDict(
@@ -187,7 +188,8 @@ class Settings(FanOutSettings, SinkSettings, TableSettings):
 def documented() -> list[tuple[str, FieldInfo]]:
     """Every setting, in the order of the documentation: general ones, sinks, tables, access."""
     access, tables = AccessSettings.model_fields, TableSettings.model_fields
-    sinks = {**SinkSettings.model_fields, **FanOutSettings.model_fields}
+    own = (SinkSettings, FanOutSettings, ReplicaSettings)
+    sinks = {name for one in own for name in one.model_fields}
     return sorted(
         Settings.model_fields.items(),
         key=lambda field: (field[0] in access, field[0] in tables, field[0] in sinks),

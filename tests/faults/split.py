@@ -85,10 +85,11 @@ class SplitDeployment:
         rows = self._rows()
         return self._one_of(row.owner for row in (rows.checkpoints.values() if rows else ()))
 
-    def deliverer(self) -> Process | None:
-        """The worker that runs the webhook sink."""
+    def deliverer(self, sink: str = "webhook") -> Process | None:
+        """The worker that runs the sink."""
         rows = self._rows()
-        return self._one_of(row.owner for row in (rows.sinks.values() if rows else ()))
+        found = rows.sinks.get(sink) if rows else None
+        return self._one_of([] if found is None else [found.owner])
 
     def _rows(self) -> Rows | None:
         try:

@@ -24,7 +24,7 @@ from worker.consumers.redriving import Redriving
 from worker.consumers.rejections import Rejections
 from worker.consumers.saved_cursor import SavedCursor
 from worker.consumers.schedule import Delivery
-from worker.consumers.sink import Sink
+from worker.consumers.sink import Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class Runner:
             self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
             self._take(batch)
         failing = bool(self._trouble)
-        if cursor.is_due(idle=not len(threads), failing=failing):
+        if cursor.is_due(idle=not (len(threads) or self._more), failing=failing):
             cursor.save(self._health())
         self._note_lag()
         until_clock = self._pass_time()
@@ -170,6 +170,8 @@ class Runner:
             try:
                 wait = self._sink.clock(until if first is None else min(until, first.ms))
                 self._clock_trouble = ""
+            except Unavailable as error:  # the receiver's trouble, in words
+                wait, self._clock_trouble = self._sink.poll, str(error)
             except Exception as error:  # noqa: BLE001 - a sink may raise any error
                 _log.warning("the clock of sink %s failed", self._sink.name, exc_info=True)
                 wait, self._clock_trouble = self._sink.poll, f"{type(error).__name__}: {error}"
@@ -183,8 +185,11 @@ class Runner:
         read without waiting for a pass.
         """
         tail, now = self._shared.tail, time.monotonic()
+        is_far = self._cursor.is_open and tail.is_far(self._cursor.position)
         hinted = self._pending_turns or self._hints != tail.hints
-        if (hinted and not self._more) or now >= self._next_poll:
+        if is_far:
+            self._next_poll = max(self._next_poll, now + self._sink.poll)
+        elif (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints
             self._pass = tail.refresh(self._pass, self._hints)
             self._next_poll = now + self._sink.poll

@@ -56,7 +56,18 @@ def _installed(settings: Settings, deployment: Deployment) -> Iterator[Sequence[
     ]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _fan_out, _installed)
+@contextmanager
+def _replica(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if settings.replica_url is None:
+        yield []
+        return
+    from worker.sinks.replica.replica import replica
+
+    with replica(settings, deployment) as sink:
+        yield [sink]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _fan_out, _replica, _installed)
 
 
 @contextmanager

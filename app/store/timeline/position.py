@@ -5,9 +5,12 @@ skip late rows or have to wait for them. No I/O.
 """
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.store.feed.cursor import Cursor, parse_cursor
+from app.store.feed.feed import FeedRow
+from app.store.timeline.far_rows import FarRows
 
 # Rows after the settled cursor in a saved position, so that it fits into an item. Events of
 # further rows are delivered again after a takeover.
@@ -26,6 +29,7 @@ class Position:
     def __init__(self, settled: Cursor, done: dict[Cursor, int] | None = None) -> None:
         """`done` has, by a row's cursor, one bit for each event of the row that is done."""
         self.settled = settled
+        self.far = FarRows()
         self._rows = {row: _Row(bits) for row, bits in (done or {}).items()}
 
     def see(self, row: Cursor, events: int) -> None:
@@ -39,6 +43,10 @@ class Position:
         return cursor.at(0) <= self.settled or (
             known is not None and bool(known.done >> cursor.n & 1)
         )
+
+    def not_done(self, rows: Iterable[FeedRow]) -> int:
+        """How many events of these rows are not done."""
+        return sum(not self.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
 
     def add(self, cursor: Cursor) -> None:
         """Mark the event at this cursor as done."""

@@ -15,15 +15,13 @@ from app.store.feed.cursor import Cursor, wall_ms
 from app.store.feed.feed import EventRef, Feed, FeedRow
 from app.store.timeline.batch import Batch, Entry
 from app.store.timeline.event_cache import EventCache
+from app.store.timeline.far_rows import AHEAD, PAGE
 from app.store.timeline.position import Position
 from app.store.timeline.recent_rows import Candidate, RecentRows, arrivals
 from app.store.timeline.timeline import OVERLAP_MS
 
-PAGE = 400  # rows per query
 MOST = 2_000  # rows per pass beyond the newest row of earlier passes
-AHEAD = 4_000  # rows that a consumer far behind reads past a stuck event
-REST = 19.0  # the pause after a pass, as a multiple of the pass's duration
-LONGEST_REST = 1.0  # the longest pause after a pass, in seconds
+REST, LONGEST_REST = 19.0, 1.0  # the pause after a pass: a multiple of its duration, and seconds
 UNHINTED = 60.0  # seconds between passes of the only writer while it publishes nothing
 
 
@@ -45,7 +43,8 @@ class Tail:
         self._cache = cache
         self._monotonic = monotonic
         self._sole_writer = sole_writer
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of the rows that were read
+        self._passing = threading.Lock()  # held while a pass rests and reads: others only wait
         self._recent: RecentRows | None = None
         self._next_pass_at = 0.0  # by the monotonic clock
         self._hints_covered = 0  # the number of hints before the newest pass began
@@ -83,7 +82,7 @@ class Tail:
             StoreUnavailable: the feed cannot be read now.
 
         """
-        with self._lock:
+        with self._passing:
             recent = self._recent
             if recent is not None and recent.passes > seen and self._hints_covered >= hints:
                 return recent.passes
@@ -97,9 +96,10 @@ class Tail:
             begun, covered, begun_ms = self._monotonic(), self.hints, wall_ms()
             rows, whole = self._pass(recent)
             ended = self._monotonic()
-            recent.add_pass(rows, begun, ended, whole=whole)
-            self._recent, self._hints_covered, self._begun = recent, covered, begun
-            self._whole = whole
+            with self._lock:
+                recent.add_pass(rows, begun, ended, whole=whole)
+                self._recent, self._hints_covered, self._begun = recent, covered, begun
+                self._whole = whole
             self.whole_at = begun_ms if whole else self.whole_at
             # No rest after the first pass: a new sink begins with one, and each moment counts.
             if recent.passes > 1:
@@ -142,20 +142,18 @@ class Tail:
             StoreUnavailable: the feed cannot be read now.
 
         """
+        if self.is_far(position):
+            return position.not_done(self._feed.after(position.settled, PAGE))
         with self._lock:
-            near = position.settled >= self.recent.base
-            rows = self.recent.rows_after(position.settled) if near else []
-        if not near:
-            rows = self._feed.after(position.settled, PAGE)
-        return _not_done(rows, position)
+            return position.not_done(self.recent.rows_after(position.settled))
+
+    def is_far(self, position: Position) -> bool:
+        """Whether a position is before the rows of the passes: reading on needs no further pass."""
+        with self._lock:
+            return self._recent is not None and position.settled < self._recent.base
 
     def has_day(self, first: str, end: str) -> bool:
-        """Whether anything arrived on a UTC day from `first` to before `end`.
-
-        Raises:
-            StoreUnavailable: the feed cannot be read now.
-
-        """
+        """As `Feed.has_day`; raises StoreUnavailable if the feed cannot be read now."""
         return self._feed.has_day(first, end)
 
     def _read_far(
@@ -169,7 +167,7 @@ class Tail:
         """Read after a position before the recent rows; a stuck event does not block later ones."""
         place, batch = position.settled, Batch()
         for _ in range(AHEAD // PAGE):
-            rows = self._feed.after(place, PAGE)
+            rows, more = position.far.after(place, position.settled, settled, self._feed.after)
             if place == position.settled and (not rows or rows[0].cursor > base):
                 position.settled = base  # there is no row between, and none can appear
                 return Batch(pending=True)
@@ -178,11 +176,11 @@ class Tail:
             ]
             edge = min(settled, rows[-1].cursor) if rows else place
             batch = self._batch(candidates, edge, position, limit, busy)
-            if batch.found or len(candidates) < PAGE:
+            if batch.found or not more or len(candidates) < len(rows):
                 break
             place = rows[-1].cursor
         # Only done events here: the position moves on, and there may be more right behind them.
-        behind = not batch.found and not _not_done([one.row for one in candidates], position)
+        behind = not batch.found and not position.not_done(one.row for one in candidates)
         return replace(batch, pending=True) if behind else batch
 
     def _pass(self, recent: RecentRows) -> tuple[list[FeedRow], bool]:
@@ -246,8 +244,3 @@ class Tail:
         read, damaged = self._audit.read(missing)
         self._cache.add(read.values())
         return found | read, damaged
-
-
-def _not_done(rows: Iterable[FeedRow], position: Position) -> int:
-    """How many events of these rows are not done."""
-    return sum(not position.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))

@@ -1,0 +1,1 @@
+"""The whole replica is compared with the table and the audit; every difference is a sentence."""
