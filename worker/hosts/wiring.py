@@ -21,6 +21,7 @@ from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner
 from worker.consumers.sink import Sink
 from worker.consumers.sink_sharing import Job, MakeJob, SinkSharing
+from worker.consumers.window_runner import WindowRunner
 from worker.effects.audit_writer import AuditWriter, ChainEntries
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import BrokerPublisher, InTurn, Publish
@@ -102,7 +103,8 @@ class Wiring:
                 counter.labels(sink.name)  # starts at 0: else the first increase is not visible
 
             def make(lease: Lease, row: SinkRow, hold: Hold) -> Job:
-                return Runner(sink, shared, lease, row, hold, make_guard(hold), self.stop)
+                kind = Runner if sink.files is None else WindowRunner
+                return kind(sink, shared, lease, row, hold, make_guard(hold), self.stop)
 
             return make
 

@@ -6,10 +6,14 @@ first delivers.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from app.config.settings import Settings
 from app.store.deployment import Deployment
+from app.store.feed.cursor import before
 from worker.consumers.sink import Sink
+from worker.consumers.windows import window_start
 from worker.sinks.shaping import shaped
 
 # Opens one kind of sink until its block ends; without one in the settings, the list is empty.
@@ -45,7 +49,22 @@ def _installed(settings: Settings, deployment: Deployment) -> Iterator[Sequence[
     ]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _installed)
+@contextmanager
+def _archive(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if settings.archive_url is None:
+        yield []
+        return
+    from worker.sinks.archive.archive import Archive, place_of
+
+    place = place_of(settings.archive_url, settings.archive_endpoint)
+    attributes, start = settings.archive_attributes, settings.sinks_start
+    archive = Archive(place, settings.archive_format, deployment, attributes)
+    sink = shaped(archive.sink(), settings.archive_filter, None, deployment)
+    begin = None if start is None else before(window_start(int(start.timestamp() * 1000)))
+    yield [replace(sink, check=partial(archive.check, sink, begin))]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _archive, _installed)
 
 
 @contextmanager
