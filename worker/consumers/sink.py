@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.core.events import RESERVED, ChangeEvent
-from worker.consumers.windows import Files
+from worker.consumers.files.windows import Files
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -61,8 +61,8 @@ class Sink:
     reads, for what depends on time: with a
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
-    beside `deliver`, and just after the lease was lost. With `files`, the sink takes whole files of
-    events (`worker.consumers.windows`), and `deliver` gets only dead letters that are redriven.
+    beside `deliver`, and just after the lease was lost. With `files`, the sink takes events as
+    whole files (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters.
     """
 
     name: str

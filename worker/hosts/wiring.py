@@ -16,12 +16,12 @@ from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
 from app.store.feed.cursor import before
 from app.store.sinks.sink_cursors import SinkCursors
+from worker.consumers.files.window_runner import WindowRunner
 from worker.consumers.process_parts import Shared, SinkPlan
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner
 from worker.consumers.sink import Sink
 from worker.consumers.sink_sharing import Job, MakeJob, SinkSharing
-from worker.consumers.window_runner import WindowRunner
 from worker.effects.audit_writer import AuditWriter, ChainEntries
 from worker.effects.log_writer import LogWriter
 from worker.effects.publish_order import BrokerPublisher, InTurn, Publish

@@ -12,8 +12,8 @@ from functools import partial
 from app.config.settings import Settings
 from app.store.deployment import Deployment
 from app.store.feed.cursor import before
+from worker.consumers.files.windows import window_start
 from worker.consumers.sink import Sink
-from worker.consumers.windows import window_start
 from worker.sinks.shaping import shaped
 
 # Opens one kind of sink until its block ends; without one in the settings, the list is empty.

@@ -13,7 +13,7 @@ from app.core.keys import KeyPart, KeySchema
 from app.store.deployment import Deployment
 from app.store.feed.cursor import Cursor
 from worker.consumers.sink import Rejected, Sink, Unavailable
-from worker.sinks.archive.comparison import Comparison
+from worker.sinks.archive.archive_check import ArchiveCheck
 from worker.sinks.archive.files import ArchiveFiles
 from worker.sinks.archive.names import Format
 from worker.sinks.archive.place import OWNER, Place
@@ -96,7 +96,7 @@ class Archive:
         """
         self.claim()
         place, deployment = self._place, self._deployment
-        return Comparison(NAME, place, deployment, sink.takes, self._shown, start).differences()
+        return ArchiveCheck(NAME, place, deployment, sink.takes, self._shown, start).differences()
 
     def deliver(self, events: Sequence[ChangeEvent]) -> list[Rejected]:
         """Write redriven events to a file of their own.

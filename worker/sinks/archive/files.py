@@ -92,7 +92,7 @@ def reading(place: Place, name: str) -> Iterator[Reader]:
 
 
 class ArchiveFiles:
-    """An archive as `worker.consumers.windows.Files`."""
+    """An archive as `worker.consumers.files.windows.Files`."""
 
     def __init__(self, place: Place, form: Format, shown: Shown, claim: Callable[[], None]) -> None:
         """`claim` raises Unavailable if the place belongs to another deployment."""
@@ -163,7 +163,7 @@ class ArchiveFiles:
 
 
 class ArchiveFile:
-    """A file that is being written, as `worker.consumers.windows.File`."""
+    """A file that is being written, as `worker.consumers.files.windows.File`."""
 
     def __init__(
         self, files: ArchiveFiles, name: str, first: Cursor, spool: Path, file: BinaryIO

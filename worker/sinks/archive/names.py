@@ -8,7 +8,7 @@ from typing import Literal
 
 from app.core.events import ChangeEvent
 from app.store.feed.cursor import Cursor, parse_cursor
-from worker.consumers.windows import window_start
+from worker.consumers.files.windows import window_start
 
 Format = Literal["parquet", "ndjson"]
 SUFFIXES: dict[Format, str] = {"parquet": ".parquet", "ndjson": ".ndjson.gz"}

@@ -46,7 +46,7 @@ COLUMNS = (*TEXTS, "occurred_at", "changed", "images_omitted")
 
 # What decides which event is a product's last; images are read for that one only.
 CHOOSING = ("product_id", "event_key", "kind", "event_name", "occurred_at")
-RESTORING = (*CHOOSING, "view_type", "before", "after", "request_id")
+RESTORING = (*CHOOSING, "view_type", "before", "after", "request_id", "images_omitted")
 
 
 def row_of(cursor: Cursor | None, event: ChangeEvent) -> dict[str, Any]:

@@ -23,11 +23,11 @@ from app.store.feed.cursor import Cursor, before, wall_ms
 from app.store.feed.feed import Arrival
 from app.store.sinks.sink_cursors import Superseded
 from app.store.timeline.batch import Entry
-from worker.consumers.arrivals import Arrivals
+from worker.consumers.files.arrivals import Arrivals
+from worker.consumers.files.windows import MOST, Files, window_end, window_start
 from worker.consumers.process_parts import Shared
 from worker.consumers.runner import SETTLES_MS, Runner
 from worker.consumers.sink import Sink, Unavailable
-from worker.consumers.windows import MOST, Files, window_end, window_start
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
 
 from app.core.errors import StoreUnavailable
 from app.core.events import ChangeEvent, event_id, rfc3339
@@ -14,8 +13,8 @@ from app.store.dynamodb.batches import READ_LIMIT
 from app.store.feed.cursor import Cursor, CursorClock, parse_cursor, wall_ms
 from app.store.feed.feed import Arrival, Feed
 from app.store.sinks.sink_cursors import SinkCursors
+from worker.consumers.files.windows import window_end
 from worker.consumers.sink import Unavailable
-from worker.consumers.windows import window_end
 from worker.sinks.archive.files import Shown, reading
 from worker.sinks.archive.names import first_in, format_of
 from worker.sinks.archive.place import Place
@@ -34,7 +33,29 @@ class _Archived:
     trouble: str = ""
 
 
-class Comparison:
+class _Ahead:
+    """The archive's rows, of which the next one can be looked at."""
+
+    def __init__(self, rows: Iterator[_Archived]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def before(self, cursor: Cursor) -> Iterator[_Archived]:
+        """Take the rows before a cursor."""
+        while (one := self._next) is not None and one.cursor < cursor:
+            self._next = next(self._rows, None)
+            yield one
+
+    def at(self, cursor: Cursor) -> _Archived | None:
+        """Take the row at a cursor; None if there is none."""
+        one = self._next
+        if one is None or one.cursor != cursor:
+            return None
+        self._next = next(self._rows, None)
+        return one
+
+
+class ArchiveCheck:
     """Compares an archive with the log of its deployment, up to the sink's cursor."""
 
     def __init__(
@@ -76,32 +97,40 @@ class Comparison:
             yield "Nothing is archived yet: no worker has run the sink."
             return
         oldest = self._feed.oldest(wall_ms())
-        archived = self._archived()
+        archived = _Ahead(self._archived())
         redriven = self._redriven()
-        ahead = next(archived, None)
         window, seen = 0, set[str]()  # ids of the events of the current five minutes
         for number, (arrival, event, damage) in enumerate(self._logged(row.cursor)):
             if number % _EVERY == _EVERY - 1:
                 yield ""
             if window_end(arrival.cursor.ms) != window:
                 window, seen = window_end(arrival.cursor.ms), set()
-            while ahead is not None and ahead.cursor < arrival.cursor:
-                yield from self._only_archived(ahead, oldest)
-                ahead = next(archived, None)
-            identity = event_id(*arrival.ref)
+            for one in archived.before(arrival.cursor):
+                yield from self._only_archived(one, oldest)
             if damage:
-                yield f"Event {identity} cannot be compared: {damage}."
-            if ahead is not None and ahead.cursor == arrival.cursor:
-                if ahead.row is None or (event is not None and self._differs(ahead, event)):
-                    yield self._difference(ahead)
-                ahead = next(archived, None)
-            elif event is not None and identity not in seen | redriven and self._takes(event):
-                yield f"{_named(identity, arrival)} is not in the archive."
-            seen.add(identity)
-        while ahead is not None:
-            if ahead.cursor <= row.cursor:
-                yield from self._only_archived(ahead, oldest)
-            ahead = next(archived, None)
+                yield f"Event {event_id(*arrival.ref)} cannot be compared: {damage}."
+            known = seen if event_id(*arrival.ref) in seen else redriven
+            yield from self._compared(archived.at(arrival.cursor), arrival, event, known)
+            seen.add(event_id(*arrival.ref))
+        for one in archived.before(row.cursor):
+            yield from self._only_archived(one, oldest)
+
+    def _compared(
+        self,
+        archived: _Archived | None,
+        arrival: Arrival,
+        event: ChangeEvent | None,
+        elsewhere: set[str],
+    ) -> Iterator[str]:
+        """What is wrong with an arrival's row; `elsewhere`: ids that another row has."""
+        identity = event_id(*arrival.ref)
+        if archived is not None and archived.row is None:
+            yield archived.trouble
+        elif archived is not None and event is not None:
+            if row_of(archived.cursor, self._shown(event)) != archived.row:
+                yield f"Event {identity} in {archived.name} differs from the audit."
+        elif event is not None and identity not in elsewhere and self._takes(event):
+            yield f"{_named(identity, arrival)} is not in the archive."
 
     def _archived(self) -> Iterator[_Archived]:
         """The rows of all files with cursors, and what is wrong with the files."""
@@ -141,15 +170,6 @@ class Comparison:
                 with reading(self._place, name) as reader:
                     found.update(row["id"] for row in reader.rows())
         return found
-
-    def _differs(self, archived: _Archived, event: ChangeEvent) -> bool:
-        expected: dict[str, Any] = row_of(archived.cursor, self._shown(event))
-        return expected != archived.row
-
-    def _difference(self, archived: _Archived) -> str:
-        if archived.row is None:
-            return archived.trouble
-        return f"Event {archived.row['id']} in {archived.name} differs from the audit."
 
     def _only_archived(self, archived: _Archived, oldest: Cursor | None) -> Iterator[str]:
         """The archive keeps what the log has expired; anything else that it alone has is wrong."""
