@@ -64,7 +64,7 @@ class ArchivedStates:
             self._choose(doubtful)
         wanted: dict[int, list[tuple[int, str]]] = defaultdict(list)
         for product_id, product in self._products.items():
-            key, begins, was_new = product.first
+            _, begins, was_new = product.first
             if product.last:
                 wanted[product.where[0]].append((product.where[1], product_id))
             elif not was_new:

@@ -125,15 +125,17 @@ def _restored(states: Iterable[State], target: Target, table: str, moment: datet
     def known() -> Iterator[tuple[str, Item]]:
         nonlocal missing
         for state in states:
-            if state.item is None:
+            why = state.why or target.refusal(state)
+            if state.item is None or why:
                 missing += 1
-                print(escaped(f"{state.product_id!r} is not restored: {state.why}."))
+                print(escaped(f"{state.product_id!r} is not restored: {why}."))
             else:
                 yield state.product_id, state.item
 
     count = target.write(known())
     wrong = 0
-    for wrong, difference in enumerate(target.differences(), 1):
+    for difference in target.differences():
+        wrong += 1
         print(escaped(f"{difference}."))
     print(f"{count:,} products as of {rfc3339(moment)} were written to table {table}.")
     if wrong:

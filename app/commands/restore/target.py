@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from app.commands.common import CommandError
+from app.commands.restore.choice import State
 from app.core.item import Item, canonical
 from app.core.keys import KeySchema
 from app.store.dynamodb.batches import WRITE_LIMIT, put_all
@@ -66,6 +67,15 @@ class Target:
                 "table with --to (one that does not exist is created), or empty this one."
             )
 
+    def refusal(self, state: State) -> str:
+        """Why the table cannot hold a product; "" if it can."""
+        try:
+            if state.item is None or self._key.id_of(state.item) == state.product_id:
+                return ""
+        except (KeyError, ValueError):
+            pass
+        return "its image is from before the products table got another key"
+
     def write(self, items: Iterable[tuple[str, Item]]) -> int:
         """Write products, each with its id; returns their number.
 
@@ -94,15 +104,14 @@ class Target:
 
     def differences(self) -> Iterator[str]:
         """Read the table back; a sentence for each product that differs from what was written."""
-        left, count = dict(self._written), 0
-        for item in get_rows(self._client, "scan", self._table):
+        left = dict(self._written)
+        for count, item in enumerate(get_rows(self._client, "scan", self._table), 1):
             product_id = self._key.id_of(item)
             expected = left.pop(product_id, None)
             if expected is None:
                 yield f"{product_id!r} is in the table, and was not restored"
             elif expected != _hash(item):
                 yield f"{product_id!r} differs from what was written"
-            count += 1
             self._say(f"{count:,} of {len(self._written):,} products read back")
         yield from (f"{product_id!r} is not in the table" for product_id in left)
 
