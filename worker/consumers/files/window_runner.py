@@ -144,7 +144,7 @@ class WindowRunner(Runner):
         """Write the file of the next arrivals; None if the worker has to leave."""
         portion = PortionSize(_FIRST, _PORTION, _PORTION_BYTES)
         edge = window_end(first.ms)
-        some = arrivals.take(portion.limit, edge)
+        some = arrivals.take(min(portion.limit, MOST), edge)
         end, taken, written, seen = first, 0, 0, set[str]()
         with self._files.file(first) as file:
             while some:

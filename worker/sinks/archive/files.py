@@ -22,6 +22,11 @@ from worker.sinks.archive.ndjson import NDJSONReader, NDJSONWriter
 from worker.sinks.archive.place import Place
 from worker.sinks.archive.rows import Row, row_of
 
+_NO_PYARROW = (
+    "This process has no pyarrow, so it cannot use Parquet files. Set STOCKPULSE_ARCHIVE_FORMAT to "
+    "ndjson, or run the archive in `stockpulse worker`."
+)
+
 Shown = Callable[[ChangeEvent], ChangeEvent]  # what of an event leaves the house
 
 
@@ -34,6 +39,10 @@ class Writer(Protocol):
 
     def close(self, first: Cursor | None, end: Cursor | None) -> None:
         """Write the rest, with the cursors of the first and last arrival if the file has any."""
+        ...
+
+    def drop(self) -> None:
+        """Give the file up; nothing happens after `close`."""
         ...
 
 
@@ -61,8 +70,10 @@ def writer_of(form: Format, file: BinaryIO) -> Writer:
     """The writer of a format."""
     if form == "ndjson":
         return NDJSONWriter(file)
-    from worker.sinks.archive.parquet import ParquetWriter  # takes half a second to import
-
+    try:
+        from worker.sinks.archive.parquet import ParquetWriter  # takes half a second to import
+    except ImportError as error:  # a Lambda function has no room for it
+        raise Unavailable(_NO_PYARROW) from error
     return ParquetWriter(file)
 
 
@@ -122,7 +133,11 @@ class ArchiveFiles:
         spool = self._place.spool()
         try:
             with spool.open("r+b") as file:
-                yield ArchiveFile(self, name, first, spool, file)
+                made = ArchiveFile(self, name, first, spool, file)
+                try:
+                    yield made
+                finally:
+                    made.drop()
         finally:
             with suppress(FileNotFoundError):
                 spool.unlink()
@@ -193,6 +208,11 @@ class ArchiveFile:
             self._writer.close(self._first, end)
             self._file.flush()
         return self._files.put(self._name, self._spool, end)
+
+    def drop(self) -> None:
+        """Give the file up, unless it was closed."""
+        if self._writer is not None:
+            self._writer.drop()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -41,6 +41,9 @@ class NDJSONWriter:
             self._file.seek(len(_HEADER))
             self._file.write(_comment(str(first), str(end)))
 
+    def drop(self) -> None:
+        """Give the file up."""
+
 
 class NDJSONReader:
     """Reads a file that `NDJSONWriter` wrote; `OSError` and `ValueError` if it is damaged."""

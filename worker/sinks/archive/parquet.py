@@ -51,6 +51,10 @@ class ParquetWriter:
             )
         self._writer.close()
 
+    def drop(self) -> None:
+        """Give the file up: without this, pyarrow would write a footer when it is collected."""
+        self._writer.is_open = False
+
     def _flush(self) -> None:
         if self._rows:
             columns = {name: [row[name] for row in self._rows] for name in COLUMNS}

@@ -1,4 +1,4 @@
-"""An archive in a bucket of MiniStack: the same files, ranges, parts, and what is wrong in words."""
+"""An archive in a bucket: the same files, in parts, and what the service answers in words."""
 
 import os
 from collections.abc import Iterator
