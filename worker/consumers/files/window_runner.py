@@ -31,7 +31,7 @@ from worker.consumers.sink import Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
-_FIRST, _PORTION, _PORTION_BYTES = 25, 100, 4 * 1024 * 1024  # events in memory, besides the file's
+_FIRST, _PORTION, _PORTION_BYTES = 10, 100, 4 * 1024 * 1024  # events in memory, besides the file's
 
 
 class WindowRunner(Runner):
@@ -77,8 +77,10 @@ class WindowRunner(Runner):
             SINK_LAG.forget(self._sink.name)
             return self._sink.poll
         if time.monotonic() >= self._next_poll:
+            whole_at = tail.whole_at
             self._pass = tail.refresh(self._pass, tail.hints)
-            self._next_poll = time.monotonic() + self._sink.poll
+            rest = 0.0 if tail.whole_at == whole_at else self._sink.poll  # it stopped early
+            self._next_poll = time.monotonic() + rest
         cursor.open()
         more = self._redrive()
         wrote = time.monotonic() >= self._not_before and self._try_next()

@@ -112,7 +112,7 @@ class ArchiveCheck:
             known = seen if event_id(*arrival.ref) in seen else redriven
             yield from self._compared(archived.at(arrival.cursor), arrival, event, known)
             seen.add(event_id(*arrival.ref))
-        for one in archived.before(row.cursor):
+        for one in archived.before(row.cursor.at(row.cursor.n + 1)):
             yield from self._only_archived(one, oldest)
 
     def _compared(

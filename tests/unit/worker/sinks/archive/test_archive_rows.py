@@ -1,19 +1,24 @@
 """A row gives back its event, and boundaries follow from cursors."""
 
 import io
+import random
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import FeedRow
+from app.store.timeline.batch import Entry
 from tests.support.builders import NOON, an_event, an_item
 from tests.unit.store.timeline.building import cursor
 from worker.consumers.files.arrivals import Arrivals
 from worker.consumers.files.windows import WINDOW_MS, window_end, window_start
-from worker.sinks.archive.files import writer_of
+from worker.sinks.archive.directory import Directory
+from worker.sinks.archive.files import ArchiveFiles, reading, writer_of
 from worker.sinks.archive.names import (
     Format,
     first_in,
@@ -124,3 +129,22 @@ def test_arrivals_go_on_in_the_middle_of_a_row_and_end_before_a_time() -> None:
     assert len(arrivals.take(10_000, 10_000)) == 2 + 299 * 3
     assert arrivals.peek() is None
     assert len(reads) == 2
+
+
+@pytest.mark.parametrize("form", ["parquet", "ndjson"])
+def test_large_images_do_not_fill_the_memory(form: Format, tmp_path: Path) -> None:
+    """A file of 90 MB is written in parts of about 8 MB."""
+    place, chance = Directory(tmp_path), random.Random(1)
+    image = an_item(Text=chance.randbytes(150_000).hex())
+    tracemalloc.start()
+    try:
+        with ArchiveFiles(place, form, lambda event: event, lambda: None).file(cursor(1)) as file:
+            for n in range(150):
+                file.add([Entry(cursor(1, n), an_event(n, before=image, after=image))])
+            assert file.close(cursor(1, 149)) == cursor(1, 149)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    with reading(place, next(iter(place.names()))) as reader:
+        assert sum(1 for _ in reader.choosing()) == 150
+    assert peak < 40_000_000
