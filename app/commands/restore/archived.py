@@ -6,7 +6,7 @@ What is kept in memory is a few hundred bytes for each product, never an image.
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from app.commands.restore.choice import State, last_link, older_than_history, without_image
@@ -16,7 +16,7 @@ from app.store.audit.chain import Link
 from worker.sinks.archive.files import reading
 from worker.sinks.archive.names import format_of
 from worker.sinks.archive.place import Place
-from worker.sinks.archive.rows import image_in
+from worker.sinks.archive.rows import LINK, STATE, image_in, in_ms
 
 _WITH_AFTER = {"NEW_AND_OLD_IMAGES", "NEW_IMAGE"}
 
@@ -27,7 +27,7 @@ Where = tuple[int, int]  # a file's number, and a row's in it
 class _Product:
     """What is known of a product's events after some files."""
 
-    first: tuple[str, datetime, bool]  # key, time, and whether it says that the product was new
+    first: tuple[str, int, bool]  # key, time in ms, and whether it says that the product was new
     events: int = 0
     last: str = ""  # the greatest key up to the moment
     reconciled: bool = False  # whether the event with that key is `reconciled`
@@ -40,7 +40,7 @@ class ArchivedStates:
     def __init__(self, place: Place, moment: datetime, say: Callable[[str], None]) -> None:
         self.events = 0
         self._place = place
-        self._moment = moment
+        self._moment, self._ms = moment, in_ms(moment)
         self._say = say
         self._names = [name for name in place.names() if format_of(name) is not None]
         self._products: dict[str, _Product] = {}
@@ -68,7 +68,8 @@ class ArchivedStates:
             if product.last:
                 wanted[product.where[0]].append((product.where[1], product_id))
             elif not was_new:
-                yield older_than_history(product_id, begins)
+                at = datetime.fromtimestamp(begins / 1000, UTC)
+                yield older_than_history(product_id, at)
         self._products.clear()
         for number in sorted(wanted):
             yield from self._states(self._names[number], sorted(wanted[number]))
@@ -86,7 +87,7 @@ class ArchivedStates:
                         product = self._products[product_id] = _Product(first)
                     product.first = first
                 product.events += 1
-                if key > product.last and at <= self._moment:
+                if key > product.last and at <= self._ms:
                     product.last, product.reconciled = key, kind == "reconciled"
                     product.where = (number, row)
 
@@ -100,7 +101,7 @@ class ArchivedStates:
                 rows = [row for row, product_id in ids if product_id in doubtful]
             if rows:
                 with reading(self._place, name) as reader:
-                    for row, found in zip(rows, reader.restoring(rows), strict=True):
+                    for row, found in zip(rows, reader.some(rows, LINK), strict=True):
                         link = _link_in(found)
                         links[found["product_id"]][link.key] = link, (number, row)
         for product_id, by_key in links.items():
@@ -112,7 +113,7 @@ class ArchivedStates:
 
     def _states(self, name: str, rows: list[tuple[int, str]]) -> Iterator[State]:
         with reading(self._place, name) as reader:
-            for found in reader.restoring([number for number, _ in rows]):
+            for found in reader.some([number for number, _ in rows], STATE):
                 if _is_gone(found):
                     continue
                 item = image_in(found["after"])

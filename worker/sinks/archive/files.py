@@ -58,11 +58,11 @@ class Reader(Protocol):
         ...
 
     def choosing(self) -> Iterator[tuple[Any, ...]]:
-        """The columns `CHOOSING` of all rows in order."""
+        """The columns `CHOOSING` of all rows in order, `occurred_at` in ms since 1970."""
         ...
 
-    def restoring(self, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The columns `RESTORING` of the rows with these numbers, which rise."""
+    def some(self, numbers: Sequence[int], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Some columns of the rows with these numbers, which rise."""
         ...
 
 

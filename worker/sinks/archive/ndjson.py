@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from app.core import json_text
 from app.store.feed.cursor import Cursor, parse_cursor
-from worker.sinks.archive.rows import CHOOSING, RESTORING, Row, from_json, json_row
+from worker.sinks.archive.rows import CHOOSING, Row, from_json, in_ms, json_row
 
 # Method deflate, a comment follows, no time of the file, no name of an operating system.
 _HEADER = b"\x1f\x8b\x08\x10\0\0\0\0\0\xff"
@@ -70,17 +70,17 @@ class NDJSONReader:
             raise ValueError(f"the file is damaged ({type(error).__name__}: {error})") from error
 
     def choosing(self) -> Iterator[tuple[Any, ...]]:
-        """The columns `CHOOSING` of all rows in order."""
+        """The columns `CHOOSING` of all rows in order, `occurred_at` in ms since 1970."""
         for row in self.rows():
-            yield tuple(row[name] for name in CHOOSING)
+            yield (*(row[name] for name in CHOOSING[:-1]), in_ms(row["occurred_at"]))
 
-    def restoring(self, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The columns `RESTORING` of the rows with these numbers, which rise."""
+    def some(self, numbers: Sequence[int], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Some columns of the rows with these numbers, which rise."""
         wanted = iter(numbers)
         following = next(wanted, None)
         for number, row in enumerate(self.rows()):
             if number == following:
-                yield {name: row[name] for name in RESTORING}
+                yield {name: row[name] for name in columns}
                 following = next(wanted, None)
             if following is None:
                 return

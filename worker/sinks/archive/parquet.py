@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.store.feed.cursor import Cursor, parse_cursor
-from worker.sinks.archive.rows import CHOOSING, COLUMNS, RESTORING, TEXTS, Row
+from worker.sinks.archive.rows import CHOOSING, COLUMNS, TEXTS, Row
 
 GROUP_BYTES, GROUP_ROWS = 8 * 1024 * 1024, 10_000  # of a row group, which is built in memory
 _BATCH = 2_000  # rows that are read at once
@@ -79,18 +79,22 @@ class ParquetReader:
             yield from batch.to_pylist()
 
     def choosing(self) -> Iterator[tuple[Any, ...]]:
-        """The columns `CHOOSING` of all rows in order."""
+        """The columns `CHOOSING` of all rows in order, `occurred_at` in ms since 1970."""
         for batch in self._file.iter_batches(GROUP_ROWS, columns=[*CHOOSING]):
-            yield from zip(*(batch.column(name).to_pylist() for name in CHOOSING), strict=True)
+            columns = [batch.column(name) for name in CHOOSING]
+            columns[-1] = columns[-1].cast(
+                pa.int64()
+            )  # making datetimes would take most of the time
+            yield from zip(*(column.to_pylist() for column in columns), strict=True)
 
-    def restoring(self, numbers: Sequence[int]) -> Iterator[dict[str, Any]]:
-        """The columns `RESTORING` of the rows with these numbers, which rise."""
+    def some(self, numbers: Sequence[int], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Some columns of the rows with these numbers, which rise."""
         first, wanted = 0, list(numbers)
         for group in range(self._file.num_row_groups):
             end = first + self._file.metadata.row_group(group).num_rows
             own = [number - first for number in wanted if number < end]
             wanted = wanted[len(own) :]
             if own:
-                table = self._file.read_row_group(group, columns=[*RESTORING])
+                table = self._file.read_row_group(group, columns=[*columns])
                 yield from table.take(pa.array(own)).to_pylist()
             first = end

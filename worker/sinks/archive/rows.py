@@ -5,7 +5,7 @@ Numbers are decimal text, because DynamoDB's have more digits than a float. No I
 
 import base64
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from app.core.numbers import digits, number_of
 from app.store.feed.cursor import Cursor
 
 Row = Mapping[str, Any]
+
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 # The columns in order. `cursor` is null in files of redriven events: they have arrived before.
 TEXTS = (
@@ -44,9 +46,10 @@ TEXTS = (
 )
 COLUMNS = (*TEXTS, "occurred_at", "changed", "images_omitted")
 
-# What decides which event is a product's last; images are read for that one only.
+# What decides which event is a product's last; then, what it left, and its place in the chain.
 CHOOSING = ("product_id", "event_key", "kind", "event_name", "occurred_at")
-RESTORING = (*CHOOSING, "view_type", "before", "after", "request_id", "images_omitted")
+STATE = ("product_id", "kind", "occurred_at", "view_type", "after", "images_omitted")
+LINK = (*CHOOSING, "view_type", "before", "after", "request_id")
 
 
 def row_of(cursor: Cursor | None, event: ChangeEvent) -> dict[str, Any]:
@@ -122,8 +125,15 @@ def image_in(text: str | None) -> Item | None:
     """The item in a column with an image."""
     if text is None:
         return None
-    image: Item = {name: with_bytes(value) for name, value in json_text.loads(text).items()}
-    return image
+    image: Item = json_text.loads(text)
+    if '"B' not in text:  # most images have no binary, and no attribute of such a name
+        return image
+    return {name: with_bytes(value) for name, value in image.items()}
+
+
+def in_ms(moment: datetime) -> int:
+    """A time as whole milliseconds since 1970."""
+    return (moment - _EPOCH) // _MS
 
 
 def _in_ms(moment: datetime) -> datetime:

@@ -57,7 +57,9 @@ class Log:
 
     def end(self) -> None:
         """The event that makes all windows before it due; its own one is not."""
-        self.write(LAST - START, an_event(10**6 + len(self.events), product_id="P-last"))
+        new = {"kind": "inserted", "event_name": "INSERT", "before": None}
+        number = 10**6 + len(self.events)
+        self.write(LAST - START, an_event(number, product_id="P-last", **new))
 
     def archive(self, place: Place, form: Format = "parquet", **more: Any) -> Archive:
         """An archive of this log."""

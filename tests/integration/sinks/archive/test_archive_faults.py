@@ -58,8 +58,8 @@ def test_a_full_disk(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_answers_that_are_lost(log: Log, stack: MiniStack) -> None:
     """The object is there, and the archive is not told: it is refused, and reads it."""
-    log.sales(12, every=WINDOW_MS)
-    with lossy(stack.url, 0.4, operations=("PUT ",)) as (url, proxy):
+    log.sales(4, every=WINDOW_MS)
+    with lossy(stack.url, 0.5, operations=("PUT ",)) as (url, proxy):
         place = Bucket("archive", "lossy", url)
         with log.archiving(log.archive(place)):
             log.wait()

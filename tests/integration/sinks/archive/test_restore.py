@@ -1,6 +1,7 @@
 """A restore rebuilds the products of a time, byte for byte, and names those that it cannot."""
 
 import argparse
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,8 +69,8 @@ def test_the_products_of_a_time(log: Log, tmp_path: Path, restored: Restored, fo
     gone = {"kind": "deleted", "event_name": "REMOVE", "after": None}
     log.write(4, an_event(5, product_id="P2", before=item("P2", 5), occurred_at=hour, **gone))
     log.write(5, new(6, "P3", item("P3", 7), occurred_at=late))  # did not exist yet
-    omitted = {"before": None, "after": None, "images_omitted": True}
-    log.write(6, an_event(7, product_id="P4", occurred_at=T, **omitted))
+    large = an_item("P4", Photo=random.Random(1).randbytes(300_000))
+    log.write(6, an_event(7, product_id="P4", occurred_at=T, before=large, after=large))
     older = {"before": item("P5", 1), "after": item("P5", 2)}
     log.write(7, an_event(8, product_id="P5", occurred_at=late, **older))
     internal = {"kind": "internal", "before": item("P6", 1), "after": item("P6", 2)}
@@ -135,7 +136,7 @@ def test_what_the_table_held_is_what_is_restored(
             held.append((datetime.now(UTC), shop.client.scan(TableName=names.products)["Items"]))
             second = datetime.now(UTC).replace(microsecond=0)
             until(lambda at=second: datetime.now(UTC) > at + timedelta(seconds=1.1))
-    later = an_event(999, product_id="P-last", occurred_at=datetime.now(UTC))
+    later = new(999, "P-last", item("P-last", 1), occurred_at=datetime.now(UTC))
     log.write(wall_ms() + 60_000 - START, later)
     place = Directory(tmp_path / "archive")
     with log.archiving(log.archive(place)):

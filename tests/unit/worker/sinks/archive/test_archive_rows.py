@@ -29,7 +29,7 @@ from worker.sinks.archive.names import (
 )
 from worker.sinks.archive.ndjson import NDJSONReader
 from worker.sinks.archive.parquet import ParquetReader
-from worker.sinks.archive.rows import event_in, row_of
+from worker.sinks.archive.rows import LINK, event_in, row_of
 
 IMAGE = an_item(
     "P1",
@@ -72,7 +72,7 @@ def test_a_file_gives_back_its_events(form: Format) -> None:
         stock_before=Decimal(12),
         stock_after=Decimal(9),
     )
-    (chosen,) = kinds[form](file).restoring([1])
+    (chosen,) = kinds[form](file).some([1], LINK)
     assert chosen["event_key"] == read[1].event_key
     assert [one[0] for one in kinds[form](file).choosing()] == ["P1", "P1"]
     closed()
