@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from tests.integration.sinks.archive.kit import Log, files, rows
 from tests.support.http.freezing import FreezingProxy
-from tests.support.http.lossy import lossy
 from tests.support.processes.ministack import PYTHON, MiniStack, ministack
 from tests.support.waiting import until
 from worker.consumers.files.windows import WINDOW_MS
@@ -56,14 +56,32 @@ def test_a_full_disk(log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert list((tmp_path / "archive/_stockpulse/writing").iterdir()) == []
 
 
-def test_answers_that_are_lost(log: Log, stack: MiniStack) -> None:
-    """The object is there, and the archive is not told: it is refused, and reads it."""
-    log.sales(4, every=WINDOW_MS)
-    with lossy(stack.url, 0.5, operations=("PUT ",)) as (url, proxy):
-        place = Bucket("archive", "lossy", url)
-        with log.archiving(log.archive(place)):
-            log.wait()
-        assert proxy.swallowed > 0
+class Deaf:
+    """A client of S3 that does not hear the answer to its first three writes of events."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.lost = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_object(self, **request: Any) -> Any:
+        answer = self._client.put_object(**request)
+        if "day=" in request["Key"] and self.lost < 3:
+            self.lost += 1
+            raise ReadTimeoutError(endpoint_url="http://s3")
+        return answer
+
+
+def test_answers_that_are_lost(log: Log, stack: MiniStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The object is there, and the archive does not know: it is refused, and goes on after it."""
+    log.sales(6, every=WINDOW_MS)
+    place, client = Bucket("archive", "lossy", stack.url), Deaf(stack.client("s3"))
+    monkeypatch.setattr(place, "_made", client)
+    with log.archiving(log.archive(place)):
+        log.wait()
+    assert client.lost == 3
     assert_exact(log, Bucket("archive", "lossy", stack.url))
 
 
