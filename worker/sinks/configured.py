@@ -36,6 +36,17 @@ def _webhook(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
 
 
 @contextmanager
+def _fan_out(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if not (settings.eventbridge_bus or settings.sns_topic or settings.sqs_queue):
+        yield []
+        return
+    from worker.sinks.fan_out.open_targets import open_targets
+
+    with open_targets(settings, deployment) as sinks:
+        yield sinks
+
+
+@contextmanager
 def _installed(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
     if not settings.sinks:
         yield []
@@ -64,7 +75,7 @@ def _archive(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
     yield [replace(sink, check=partial(archive.check, sink, begin))]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _archive, _installed)
+OPENERS: Sequence[Opener] = (_webhook, _archive, _fan_out, _installed)
 
 
 @contextmanager
