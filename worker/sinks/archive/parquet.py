@@ -12,7 +12,7 @@ from worker.sinks.archive.rows import CHOOSING, COLUMNS, TEXTS, Row
 GROUP_BYTES, GROUP_ROWS = 8 * 1024 * 1024, 10_000  # of a row group, which is built in memory
 _BATCH = 2_000  # rows that are read at once
 
-_SCHEMA = pa.schema(
+SCHEMA = pa.schema(
     [
         *(pa.field(name, pa.string()) for name in TEXTS),
         pa.field("occurred_at", pa.timestamp("ms", "UTC")),
@@ -29,7 +29,7 @@ class ParquetWriter:
 
     def __init__(self, file: BinaryIO) -> None:
         self._writer = pq.ParquetWriter(
-            file, _SCHEMA, compression="zstd", use_dictionary=_FEW, write_statistics=[*CHOOSING]
+            file, SCHEMA, compression="zstd", use_dictionary=_FEW, write_statistics=[*CHOOSING]
         )
         self._rows: list[Row] = []
         self._size = 0
@@ -58,7 +58,7 @@ class ParquetWriter:
     def _flush(self) -> None:
         if self._rows:
             columns = {name: [row[name] for row in self._rows] for name in COLUMNS}
-            self._writer.write_table(pa.table(columns, schema=_SCHEMA))
+            self._writer.write_table(pa.table(columns, schema=SCHEMA))
             self._rows, self._size = [], 0
 
 
