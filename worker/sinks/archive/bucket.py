@@ -98,8 +98,8 @@ class Bucket:
     def _client(self) -> Any:
         if self._made is None:
             config = Config(
-                connect_timeout=5,
-                read_timeout=30,
+                connect_timeout=3,
+                read_timeout=8,  # of silence; a stop of the process waits for a call that hangs
                 retries={"mode": "standard", "total_max_attempts": 2},
                 s3={"addressing_style": "path"} if self._endpoint is not None else {},
             )
