@@ -46,6 +46,7 @@ COMMANDS = {
     "reconcile": "reconcile",
     "export": "export.command",
     "import": "imports.command",
+    "restore": "restore.command",
     "sinks": "sinks.command",
     "lambda-test": "lambda_test",
 }

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
+from app.config.archive_settings import ArchiveSettings
 from app.config.fan_out_settings import FanOutSettings
 from app.config.replica_settings import ReplicaSettings
 from app.config.sink_settings import SinkSettings
@@ -42,7 +43,7 @@ class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(FanOutSettings, ReplicaSettings, SinkSettings, TableSettings):
+class Settings(ArchiveSettings, FanOutSettings, ReplicaSettings, SinkSettings, TableSettings):
     """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
 
     model_config = SettingsConfigDict(

@@ -112,6 +112,15 @@ class SavedCursor:
             self.position.add(cursor)
             self._skipped = True
 
+    def move_to(self, cursor: Cursor) -> None:
+        """Record that the event at this cursor is done, and with it all before it."""
+        self.position.settled = max(self.position.settled, cursor)
+        self._delivered = True
+
+    def note_read(self) -> None:
+        """Record that events were read that the sink need not have yet."""
+        self._skipped = True
+
     def is_due(self, *, idle: bool, failing: bool) -> bool:
         """Whether a save is due; `idle`: no event is pending."""
         return (self._delivered and idle) or not self.until_due(failing=failing)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from app.core.events import RESERVED, ChangeEvent
+from worker.consumers.files.windows import Files
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -60,7 +61,8 @@ class Sink:
     reads, for what depends on time: with a
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
-    beside `deliver`, and just after the lease was lost.
+    beside `deliver`, and just after the lease was lost. With `files`, the sink takes events as
+    whole files (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Sink:
     test: Callable[[], str] | None = None
     check: Callable[[], Iterator[str]] | None = None
     clock: Callable[[int], float] | None = None
+    files: Files | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

@@ -16,6 +16,7 @@ from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.deployment import Deployment
 from app.store.feed.cursor import before
 from app.store.sinks.sink_cursors import SinkCursors
+from worker.consumers.files.window_runner import WindowRunner
 from worker.consumers.process_parts import Shared, SinkPlan
 from worker.consumers.retry_policy import RetryPolicy
 from worker.consumers.runner import Runner
@@ -102,7 +103,8 @@ class Wiring:
                 counter.labels(sink.name)  # starts at 0: else the first increase is not visible
 
             def make(lease: Lease, row: SinkRow, hold: Hold) -> Job:
-                return Runner(sink, shared, lease, row, hold, make_guard(hold), self.stop)
+                kind = Runner if sink.files is None else WindowRunner
+                return kind(sink, shared, lease, row, hold, make_guard(hold), self.stop)
 
             return make
 

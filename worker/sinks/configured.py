@@ -6,9 +6,13 @@ first delivers.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
 
 from app.config.settings import Settings
 from app.store.deployment import Deployment
+from app.store.feed.cursor import before
+from worker.consumers.files.windows import window_start
 from worker.consumers.sink import Sink
 from worker.sinks.shaping import shaped
 
@@ -67,7 +71,22 @@ def _replica(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
         yield [sink]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _fan_out, _replica, _installed)
+@contextmanager
+def _archive(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if settings.archive_url is None:
+        yield []
+        return
+    from worker.sinks.archive.archive import Archive, place_of
+
+    place = place_of(settings.archive_url, settings.archive_endpoint)
+    attributes, start = settings.archive_attributes, settings.sinks_start
+    archive = Archive(place, settings.archive_format, deployment, attributes)
+    sink = shaped(archive.sink(), settings.archive_filter, None, deployment)
+    begin = None if start is None else before(window_start(int(start.timestamp() * 1000)))
+    yield [replace(sink, check=partial(archive.check, sink, begin))]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _archive, _replica, _fan_out, _installed)
 
 
 @contextmanager

@@ -110,11 +110,38 @@ class Tail:
         """Whether a pass would find no row, and could not settle one either."""
         return (
             self._sole_writer
-            and self._whole
+            and self._is_quiet(recent)
             and self._hints_covered == self.hints
-            and self._begun > recent.grown_at + OVERLAP_MS / 1000
             and self._monotonic() < self._begun + UNHINTED
         )
+
+    def _is_quiet(self, recent: RecentRows) -> bool:
+        """Whether the newest pass found no row that had not been seen 10 s before it began."""
+        return self._whole and self._begun > recent.grown_at + OVERLAP_MS / 1000
+
+    def complete_ms(self) -> int:
+        """Every row stamped before this time (ms since 1970) can be read now, and none is to come.
+
+        There must have been a pass. While events arrive, rows settle by their stamps alone. Once
+        none has arrived for 10 s, this machine's clock counts, too; were it fast, a row could still
+        come, but after all rows that there are.
+        """
+        with self._lock:
+            recent = self.recent
+            quiet = min(wall_ms(), self.whole_at) - OVERLAP_MS if self._is_quiet(recent) else 0
+            return max(recent.settled.ms, quiet)
+
+    def rows_after(self, place: Cursor, most: int) -> list[FeedRow]:
+        """Up to `most` rows after the row of this cursor, in order; later ones may come between.
+
+        Raises:
+            StoreUnavailable: the feed cannot be read now.
+
+        """
+        with self._lock:
+            if place >= self.recent.base:
+                return self.recent.rows_after(place)[:most]
+        return self._feed.after(place, most)
 
     def read(
         self, position: Position, limit: int, busy: Callable[[Cursor], bool] = lambda _: False
@@ -215,7 +242,7 @@ class Tail:
                 pending = True
                 continue
             chosen.append((cursor, ref, overdue))
-        events, damaged = self._events([ref for _, ref, _ in chosen])
+        events, damaged = self.events([ref for _, ref, _ in chosen])
         batch = Batch()
         lacking: set[tuple[Cursor, str]] = set()  # rows and the products of their absent events
         for cursor, ref, overdue in chosen:
@@ -234,9 +261,15 @@ class Tail:
                 break
         return Batch(batch.entries, batch.damaged, batch.absent, pending, edge)
 
-    def _events(
+    def events(
         self, refs: Sequence[EventRef]
     ) -> tuple[dict[EventRef, ChangeEvent], dict[EventRef, str]]:
+        """The events that have an entry, and an error for each damaged entry.
+
+        Raises:
+            StoreUnavailable: the audit cannot be read now.
+
+        """
         found = self._cache.get(refs)
         missing = [ref for ref in refs if ref not in found]
         if not missing:
