@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
+from app.config.search_settings import SearchSettings
 from app.config.sink_settings import SinkSettings
 from app.config.table_settings import TableSettings
 from app.config.values import (
@@ -41,7 +42,7 @@ class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(SinkSettings, TableSettings):
+class Settings(SearchSettings, SinkSettings, TableSettings):
     """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
 
     model_config = SettingsConfigDict(

@@ -45,7 +45,18 @@ def _installed(settings: Settings, deployment: Deployment) -> Iterator[Sequence[
     ]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _installed)
+@contextmanager
+def _search(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if settings.search_url is None:
+        yield []
+        return
+    from worker.sinks.search.search_opening import search_sink
+
+    with search_sink(settings.search_url.get_secret_value(), settings, deployment) as sink:
+        yield [sink]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _search, _installed)
 
 
 @contextmanager
