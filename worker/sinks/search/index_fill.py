@@ -16,6 +16,7 @@ from worker.consumers.sink import Unavailable
 from worker.sinks.search.current_products import CurrentProducts
 from worker.sinks.search.index_roles import Index, IndexRoles, Roles
 from worker.sinks.search.index_writer import IndexWriter
+from worker.sinks.search.search_node import SearchNode
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,6 +34,7 @@ class IndexFill:
     def __init__(
         self,
         deployment: Deployment,
+        node: SearchNode,
         roles: IndexRoles,
         writer: IndexWriter,
         current: CurrentProducts,
@@ -40,6 +42,7 @@ class IndexFill:
         self._client: DynamoDBClient = deployment.clients.tables
         self._table = deployment.tables.products
         self._names = deployment.names
+        self._node = node
         self._roles = roles
         self._writer = writer
         self._current = current
@@ -54,7 +57,10 @@ class IndexFill:
             Unavailable: call it again.
 
         """
-        roles = self._roles.now()
+        with self._node.together():
+            return self._advance(self._roles.now())
+
+    def _advance(self, roles: Roles) -> float:
         if roles.next is None:
             return POLL
         began = time.monotonic()

@@ -31,6 +31,7 @@ PROPERTIES: Mapping[str, Mapping[str, Any]] = {
     "created_at": _DATE,
     "updated_at": _DATE,
     "attributes": {"type": "flat_object"},
+    "long_attributes": {"type": "object", "enabled": False},
     "deleted": _FLAG,
     "event_key": _KEYWORD,
     "changed_at": _DATE,

@@ -1,7 +1,8 @@
 """A product becomes one document; a deleted one stays as a document that keeps its event key.
 
 What Stockpulse knows about a product has a field of its own. All other attributes lie under
-`attributes`, in one flattened field: there no name is reserved, and no type conflicts. Pure.
+`attributes`, in one flattened field: there no name is reserved, and no type conflicts. An attribute
+with a value that is too long for a term is kept, but cannot be searched. Pure.
 """
 
 import hashlib
@@ -17,6 +18,7 @@ from app.core.item import AttributeNames, Item
 from app.core.numbers import json_number
 from app.store.products.model import product_of
 
+TERM_BYTES = 32_000  # Lucene's limit is 32,766, for the path and the value of an attribute together
 ID_BYTES = 512  # the longest `_id` of OpenSearch
 _HASHED = "sha256:"
 TECHNICAL = frozenset({"event_key", "changed_at"})  # fields that are not the product's
@@ -93,9 +95,32 @@ class Rendering:
             "version": product.version,
             "created_at": product.created_at,
             "updated_at": product.updated_at,
-            "attributes": product.attributes or None,
         }
+        short, long = split(product.attributes)
+        fields |= {"attributes": short or None, "long_attributes": long or None}
         return {name: value for name, value in fields.items() if value is not None}
+
+
+def split(attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The attributes that can be searched, and those with a value that is too long for it."""
+    if len(encoded(attributes)) <= TERM_BYTES:
+        return dict(attributes), {}
+    long = {name for name, value in attributes.items() if _longest(name, value) > TERM_BYTES}
+    return (
+        {name: value for name, value in attributes.items() if name not in long},
+        {name: value for name, value in attributes.items() if name in long},
+    )
+
+
+def _longest(path: str, value: Any) -> int:
+    """The bytes of the longest path with its value."""
+    match value:
+        case Mapping():
+            return max((_longest(f"{path}.{name}", one) for name, one in value.items()), default=0)
+        case list():
+            return max((_longest(path, one) for one in value), default=0)
+        case _:
+            return len(f"{path}={value}".encode(errors="surrogatepass"))
 
 
 def document_id(product_id: str) -> str:

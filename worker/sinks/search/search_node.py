@@ -1,7 +1,10 @@
 """One request to OpenSearch; whatever a wrong setting or an outage can cause is `Unavailable`."""
 
 import ssl
-from collections.abc import Callable, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +20,8 @@ from worker.consumers.sink import Unavailable
 from worker.sinks.search.bulk_outcomes import reason_of
 from worker.sinks.webhook_answers import retry_after
 
-SECONDS = 4.0  # to connect, and then between two parts of the answer; a lease lasts 10 s
+SECONDS = 4.0  # to connect, and then between two parts of the answer
+TOGETHER = 7.0  # for all requests of a delivery; a lease lasts 10 s
 # Answers with an error reach us whole, with their headers: the connection is told to ignore them.
 _ERRORS = range(300, 600)
 _OURS = {400, 404, 409, 413}  # of our own request; what they mean depends on it
@@ -51,6 +55,7 @@ class SearchNode:
             auth = (unquote(parts.username), unquote(parts.password or ""))
         secure = parts.scheme == "https"
         self._seconds = seconds
+        self._limit = threading.local()
         self._connection = Urllib3HttpConnection(
             host=parts.hostname or "",
             port=parts.port or (443 if secure else 80),
@@ -66,6 +71,15 @@ class SearchNode:
         """Close the connections."""
         self._connection.close()
 
+    @contextmanager
+    def together(self, seconds: float = TOGETHER) -> Iterator[None]:
+        """Limit the time of all requests that this thread sends in the block."""
+        self._limit.ends = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            del self._limit.ends
+
     def __call__(
         self, method: str, path: str, body: Any = None, *, lines: bool = False, **params: str
     ) -> Answer:
@@ -76,14 +90,21 @@ class SearchNode:
 
         """
         kind = "application/x-ndjson" if lines else "application/json"
+        seconds = self._seconds_left()
         data = body if body is None or isinstance(body, bytes) else json_text.dumps(body)
         try:
             status, headers, text = self._connection.perform_request(
-                method, path, params, data, ignore=_ERRORS, headers={"content-type": kind}
+                method,
+                path,
+                params,
+                data,
+                timeout=seconds,
+                ignore=_ERRORS,
+                headers={"content-type": kind},
             )
         except ConnectionTimeout:
             raise Unavailable(
-                f"OpenSearch at {self.shown} did not answer within {self._seconds:g} s."
+                f"OpenSearch at {self.shown} did not answer within {seconds:.2g} s."
             ) from None
         except NoConnection as error:
             raise Unavailable(
@@ -99,6 +120,13 @@ class SearchNode:
             self._refusal(answer, f"{method} {path}"),
             retry_after=retry_after(headers.get("retry-after"), datetime.now(UTC)),
         )
+
+    def _seconds_left(self) -> float:
+        ends: float | None = getattr(self._limit, "ends", None)
+        left = self._seconds if ends is None else min(self._seconds, ends - time.monotonic())
+        if left <= 0:
+            raise Unavailable(f"OpenSearch at {self.shown} takes too long to answer.")
+        return left
 
     def _refusal(self, answer: Answer, request: str) -> str:
         at = f"OpenSearch at {self.shown}"

@@ -35,6 +35,6 @@ def search_sink(url: str, settings: Settings, deployment: Deployment) -> Iterato
         roles = IndexRoles(node, settings.search_index, own, partial(owner_of, deployment))
         current = CurrentProducts(deployment, rendering)
         writer = IndexWriter(node, current)
-        fill = IndexFill(deployment, roles, writer, current)
+        fill = IndexFill(deployment, node, roles, writer, current)
         check = IndexCheck(deployment, node, roles, rendering, current)
         yield Search(node, roles, rendering, current, writer, fill, check).sink()

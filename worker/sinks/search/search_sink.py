@@ -19,7 +19,7 @@ from worker.sinks.search.search_node import SearchNode
 
 NAME = "search"
 BATCH = 200  # events
-_TRIES = 3  # times that an index may be deleted during one call
+_TRIES = 2  # an index may be deleted during one call, when the next one takes over
 
 
 class Search:
@@ -64,7 +64,8 @@ class Search:
         """
         for _ in range(_TRIES):
             try:
-                return self._deliver(events, self._roles.now())
+                with self._node.together():
+                    return self._deliver(events, self._roles.now())
             except IndexGone as error:
                 gone = error
         raise gone
