@@ -159,6 +159,6 @@ def test_a_slow_node_holds_no_call_longer_than_a_lease(
 
         proxy.fault = fault
         began = time.monotonic()
-        with pytest.raises(Unavailable, match="did not answer|takes too long"):
+        with pytest.raises(Unavailable, match=r"did not answer|takes too long"):
             sink.deliver(events)
         assert time.monotonic() - began < 9

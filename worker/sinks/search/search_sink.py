@@ -62,12 +62,12 @@ class Search:
             Unavailable: some were not stored; deliver them again.
 
         """
-        for _ in range(_TRIES):
-            try:
-                with self._node.together():
+        with self._node.together():
+            for _ in range(_TRIES):
+                try:
                     return self._deliver(events, self._roles.now())
-            except IndexGone as error:
-                gone = error
+                except IndexGone as error:
+                    gone = error
         raise gone
 
     def rebuild(self) -> str:
