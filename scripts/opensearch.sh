@@ -4,6 +4,7 @@
 #   scripts/opensearch.sh run PORT [FOLDER]   run it in the foreground on 127.0.0.1; its data stays
 #                                             in FOLDER (default: a temporary one)
 # It has no security plugin. OPENSEARCH_HOME is its folder (~/.cache/stockpulse/opensearch-VERSION).
+# OPENSEARCH_OPTIONS are more options of Java: -XX:TieredStopAtLevel=4 starts slower, and runs faster.
 set -euo pipefail
 
 version=2.19.6
@@ -65,7 +66,7 @@ node() {
     -Djava.awt.headless=true -Djna.nosys=true -Dio.netty.noUnsafe=true \
     -Dio.netty.noKeySetOptimization=true -Dio.netty.recycler.maxCapacityPerThread=0 \
     -Dlog4j2.disable.jmx=true -Dlog4j.shutdownHookEnabled=false \
-    "${options[@]}" -cp "$home/lib/*" Launcher "$@"
+    "${options[@]}" ${OPENSEARCH_OPTIONS:-} -cp "$home/lib/*" Launcher "$@"
 }
 
 launcher() {
@@ -146,5 +147,5 @@ run() {
 case ${1:-} in
   install) install && echo "$home" ;;
   run) shift && run "$@" ;;
-  *) sed -n '2,6s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
+  *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 64 ;;
 esac

@@ -65,7 +65,7 @@ class IndexCheck:
                 yield from self._compared(live, ids)
             self._done(self._node("POST", f"/{live.name}/_refresh"))
             for ids in self._indexed(live):
-                yield from self._compared(live, ids)
+                yield from self._compared(live, ids, gone=True)
         except StoreUnavailable as error:
             raise Unavailable(error.detail) from error
 
@@ -108,19 +108,19 @@ class IndexCheck:
                 return
             after = {"search_after": hits[-1]["sort"]}
 
-    def _compared(self, index: Index, ids: Sequence[str]) -> Iterator[str]:
-        """The differences of some products, each read a few times."""
+    def _compared(self, index: Index, ids: Sequence[str], *, gone: bool = False) -> Iterator[str]:
+        """The differences of some products, each read a few times; `gone`: of deleted ones only."""
         found: dict[str, str] = {}
         for number in range(_READS):
             if number:
                 time.sleep(_PAUSE)
-            found = self._differences(index, list(found) if number else ids)
+            found = self._differences(index, list(found) if number else ids, gone=gone)
             if not found:
                 yield ""
                 return
         yield from found.values()
 
-    def _differences(self, index: Index, ids: Sequence[str]) -> dict[str, str]:
+    def _differences(self, index: Index, ids: Sequence[str], *, gone: bool) -> dict[str, str]:
         if not ids:
             return {}
         stored = self._stored(index, ids)  # first: what is newer then comes later to the index
@@ -128,8 +128,9 @@ class IndexCheck:
         found = {}
         for product_id in ids:
             document = self._rendering.document(product_id, "", items.get(product_id), None)
-            why = difference(orjson.loads(document.body), stored.get(product_id))
-            if why:
+            wanted = orjson.loads(document.body)
+            why = difference(wanted, stored.get(product_id))
+            if why and (wanted["deleted"] or not gone):
                 found[product_id] = f"{product_id[:200]}: {why}"
         return found
 
