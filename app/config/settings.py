@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
+from app.config.fan_out_settings import FanOutSettings
 from app.config.search_settings import SearchSettings
 from app.config.sink_settings import SinkSettings
 from app.config.table_settings import TableSettings
@@ -28,7 +29,6 @@ from app.config.values import (
     EventFilter,
     Origins,
     Port,
-    Projection,
     StorePlace,
     TimeZone,
     WebhookSecret,
@@ -42,7 +42,7 @@ class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(SearchSettings, SinkSettings, TableSettings):
+class Settings(FanOutSettings, SearchSettings, SinkSettings, TableSettings):
     """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
 
     model_config = SettingsConfigDict(
@@ -100,11 +100,6 @@ class Settings(SearchSettings, SinkSettings, TableSettings):
         description="Which changes the webhook receives: a filter pattern in the syntax of "
         'Lambda\'s event source mappings, such as `{"data": {"kind": ["stock_changed"]}}`. If '
         "unset, all changes.",
-    )
-    webhook_attributes: Projection | None = Field(
-        None,
-        description="Which attributes of a product the webhook sends, separated by commas, such as "
-        "`ProductName,Stock`; the key is always sent (docs/use/sinks.md). If unset, all.",
     )
     webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
         10,
@@ -193,9 +188,11 @@ class Settings(SearchSettings, SinkSettings, TableSettings):
 def documented() -> list[tuple[str, FieldInfo]]:
     """Every setting, in the order of the documentation: general ones, sinks, tables, access."""
     access, tables = AccessSettings.model_fields, TableSettings.model_fields
-    sinks, fields = SinkSettings.model_fields, Settings.model_fields.items()
+    kinds = (SinkSettings, FanOutSettings, SearchSettings)
+    sinks = {name for kind in kinds for name in kind.model_fields}
     return sorted(
-        fields, key=lambda field: (field[0] in access, field[0] in tables, field[0] in sinks)
+        Settings.model_fields.items(),
+        key=lambda field: (field[0] in access, field[0] in tables, field[0] in sinks),
     )
 
 

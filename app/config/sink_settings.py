@@ -61,6 +61,11 @@ class SinkSettings(BaseSettings):
         description="Age in seconds, counted from its arrival, at which an event is no longer "
         "retried and becomes a dead letter (60 to 604,800; -1 for no limit).",
     )
+    webhook_attributes: Projection | None = Field(
+        None,
+        description="Which attributes of a product the webhook sends, separated by commas, such as "
+        "`ProductName,Stock`; the key is always sent (docs/use/sinks.md). If unset, all.",
+    )
     sinks: Annotated[Words, AfterValidator(_unique)] = Field(
         (),
         description="Names, separated by commas, of sinks that installed packages provide as entry "

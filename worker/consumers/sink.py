@@ -7,8 +7,8 @@ key per product.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from app.core.events import RESERVED, ChangeEvent
 
@@ -86,3 +86,19 @@ class Sink:
         """Whether the event is delivered; if not, it is skipped."""
         hidden = event.kind == "internal" or event.product_id.startswith(RESERVED)
         return (self.internal or not hidden) and self.wants(event)
+
+
+def sink_of(name: str, loaded: Any) -> Sink:
+    """The sink of an object of another package: a function that delivers, or a `Sink`.
+
+    Raises:
+        ValueError: it is neither, or the name is not valid.
+
+    """
+    if isinstance(loaded, Sink):
+        return replace(loaded, name=name)
+    if callable(loaded):
+        return Sink(name, loaded)
+    raise ValueError(
+        f"{name} is a {type(loaded).__name__}: it must be a function of a list of events, or a Sink"
+    )

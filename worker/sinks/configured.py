@@ -32,6 +32,17 @@ def _webhook(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
 
 
 @contextmanager
+def _fan_out(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if not (settings.eventbridge_bus or settings.sns_topic or settings.sqs_queue):
+        yield []
+        return
+    from worker.sinks.fan_out.open_targets import open_targets
+
+    with open_targets(settings, deployment) as sinks:
+        yield sinks
+
+
+@contextmanager
 def _installed(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
     if not settings.sinks:
         yield []
@@ -56,7 +67,7 @@ def _search(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sin
         yield [sink]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _search, _installed)
+OPENERS: Sequence[Opener] = (_webhook, _fan_out, _search, _installed)
 
 
 @contextmanager

@@ -4,13 +4,12 @@ The entry point's name is the sink's name. Its object is a function as `Sink.del
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from app.config.access import PREFIX
 from app.config.settings import Settings, SettingsError
-from worker.consumers.sink import Sink
+from worker.consumers.sink import Sink, sink_of
 
 GROUP = "stockpulse.sinks"
 
@@ -31,22 +30,6 @@ def installed_sinks(settings: Settings) -> list[Sink]:
     return [_load(name) for name in settings.sinks]
 
 
-def sink_from(name: str, loaded: Any) -> Sink:
-    """The sink of an object: a function that delivers, or a `Sink`.
-
-    Raises:
-        ValueError: it is neither, or the name is not valid.
-
-    """
-    if isinstance(loaded, Sink):
-        return replace(loaded, name=name)
-    if callable(loaded):
-        return Sink(name, loaded)
-    raise ValueError(
-        f"{name} is a {type(loaded).__name__}: it must be a function of a list of events, or a Sink"
-    )
-
-
 def _load(name: str) -> Sink:
     if name in OWN:
         raise SettingsError(
@@ -60,7 +43,7 @@ def _load(name: str) -> Sink:
             "Install the package in the environment of Stockpulse."
         )
     try:
-        return sink_from(name, _loaded(found[name]))
+        return sink_of(name, _loaded(found[name]))
     except ValueError as error:
         raise SettingsError(f"{PREFIX}SINKS: {error}") from None
 

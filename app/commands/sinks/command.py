@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.commands.common import CommandError, actor
-from app.commands.sinks import checking, rebuilding
+from app.commands.sinks import checking, conforming, rebuilding
 from app.commands.sinks.tools import open_tools
 from app.config.settings import Settings
 from app.core.events import rfc3339
@@ -55,6 +55,7 @@ def add(commands: Any) -> None:
         action.add_argument("name", metavar="NAME", help="the sink's name")
     checking.add(actions)
     rebuilding.add(actions)
+    conforming.add(actions)
     redrive = actions.add_parser(
         "redrive",
         help="deliver dead letters again: of all sinks, of one sink, or single ones",

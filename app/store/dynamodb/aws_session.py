@@ -49,8 +49,8 @@ class Session:
         return str(self.boto.region_name)
 
 
-def session_for(endpoint: str | None) -> Session:
-    """The session for an endpoint URL, or for AWS (None).
+def session_for(endpoint: str | None, asked: str = "STOCKPULSE_DYNAMODB=aws") -> Session:
+    """The session for an endpoint URL, or for AWS (None), which the setting `asked` asks for.
 
     Raises:
         AWSNotSetUp: AWS has no region or no credentials, or those that are configured cannot be
@@ -85,7 +85,7 @@ def session_for(endpoint: str | None) -> Session:
         missing = [] if region else [_REGION]
         missing += [] if found else [_CREDENTIALS]
         if missing:
-            raise AWSNotSetUp(f"STOCKPULSE_DYNAMODB=aws needs {' and '.join(missing)}")
+            raise AWSNotSetUp(f"{asked} needs {' and '.join(missing)}")
     elif not found:
         _check_not_meant(core)
         core.set_credentials(LOCAL_CREDENTIAL, LOCAL_CREDENTIAL)

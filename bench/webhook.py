@@ -3,7 +3,7 @@
 Four `stockpulse serve`, each on an embedded engine of its own, are loaded in turns: without a
 webhook, and with a receiver that answers, hangs or fails.
 
-    .venv/bin/python bench/sink.py
+    .venv/bin/python bench/webhook.py
 """
 
 import argparse

@@ -1,0 +1,1 @@
+"""A sink is tried with what the runner may do to it: repeats, replays, other orders, crashes."""
