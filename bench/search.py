@@ -1,8 +1,9 @@
 """The search index catches up nearly as fast as a bare bulk loop writes the same documents.
 
 A real OpenSearch node (Java 17, Maven) and an embedded engine. In turns: a bare loop of the client
-(bulk requests of the same documents from the same events, without comparing anything), the sink
-without a worker, and the sink in a worker that drains a backlog from the timeline.
+(bulk requests made of the same events, which compare nothing and read nothing from the tables), the
+sink without a worker, and the sink in a worker that drains a backlog from the timeline. Each event is
+newer than what the index has; `bench/sinks.py search` replays a history that it has already.
 
     .venv/bin/python bench/search.py
 """
@@ -17,7 +18,6 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import orjson
 from opensearchpy import OpenSearch as Client
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -26,12 +26,12 @@ from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_DELIVERED
 from app.store.engine import EmbeddedEngine
 from bench.support.report import Requirement, conditions, finish
+from bench.support.sinks.search import bare_loop
 from tests.opensearch.kit import SearchShop
 from tests.support.builders import an_item
 from tests.support.processes.opensearch import OpenSearch
 from tests.support.processes.running import settings_for
 from tests.support.waiting import until
-from worker.sinks.search.index_mapping import index_body
 from worker.sinks.search.search_sink import BATCH
 
 LIMIT = 0.7
@@ -40,26 +40,11 @@ PATIENCE = 300.0  # seconds
 
 def bare(node: OpenSearch, events: Sequence[ChangeEvent], index: str) -> float:
     """Events per second of a loop of bulk requests."""
-    node.call("PUT", f"/{index}", index_body({}, {}))
     with Client(node.url, timeout=60) as client:
+        write = bare_loop(client, index)
         began = time.perf_counter()
         for start in range(0, len(events), BATCH):
-            lines = []
-            for event in events[start : start + BATCH]:
-                after = event.after or {}
-                document = {
-                    "product_id": event.product_id,
-                    "deleted": False,
-                    "name": event.product_name,
-                    "category": event.category,
-                    "stock": int(after["Stock"]["N"]),
-                    "event_key": event.event_key,
-                    "attributes": {"colour": after["colour"]["S"]},
-                }
-                lines.append(orjson.dumps({"index": {"_index": index, "_id": event.product_id}}))
-                lines.append(orjson.dumps(document))
-            answer = client.bulk(body=b"\n".join(lines) + b"\n")
-            assert not answer["errors"], answer
+            write(events[start : start + BATCH])
         return len(events) / (time.perf_counter() - began)
 
 
@@ -82,7 +67,7 @@ def in_a_worker(shop: SearchShop, changes: int, products: int, turn: int) -> flo
         shop.until_live()
         shop.control.pause("search", "bench")
         until(lambda: shop.row("search").state == "paused")
-        write(shop, changes, products, turn)
+        change(shop, changes, products, turn)
         until(lambda: audited(shop) >= changes * (turn + 1), PATIENCE)
         before = delivered.get()
         shop.control.resume("search", "bench")
@@ -91,7 +76,7 @@ def in_a_worker(shop: SearchShop, changes: int, products: int, turn: int) -> flo
         return changes / (time.perf_counter() - began)
 
 
-def write(shop: SearchShop, changes: int, products: int, turn: int) -> None:
+def change(shop: SearchShop, changes: int, products: int, turn: int) -> None:
     """Change products in turns."""
     for number in range(changes):
         colour, name = f"colour {number % 9}", f"Product {number % 50}"

@@ -47,6 +47,7 @@ TRIALS = {
     "sqs": "fan_out",
     "sns": "fan_out",
     "eventbridge": "fan_out",
+    "search": "search",
 }
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks
