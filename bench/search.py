@@ -2,8 +2,8 @@
 
 A real OpenSearch node (Java 17, Maven) and an embedded engine. In turns: a bare loop of the client
 (bulk requests made of the same events, which compare nothing and read nothing from the tables), the
-sink without a worker, and the sink in a worker that drains a backlog from the timeline. Each event is
-newer than what the index has; `bench/sinks.py search` replays a history that it has already.
+sink without a worker, and the sink in a worker that drains a backlog from the timeline. Each event
+is newer than what the index has; `bench/sinks.py search` replays a history that it has already.
 
     .venv/bin/python bench/search.py
 """

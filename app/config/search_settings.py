@@ -13,14 +13,18 @@ from app.config.values import EventFilter, Projection
 
 def _search_url(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
-    scheme, separator, rest = text.partition("://")
-    host = rest.rpartition("@")[2]
-    if not is_webhook(f"{scheme}{separator}{host}") or urlsplit(text).query:
-        raise ValueError(
-            "must be a URL such as https://user:password@search.example:9200, without a query "
-            "(write special characters in a password as %XX)"
-        )
-    return value
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # brackets around no address
+        parts = urlsplit("")
+    bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    is_plain = re.fullmatch(r"[!-~]+", text) and not parts.query and not parts.fragment
+    if is_plain and is_webhook(bare):
+        return value
+    raise ValueError(
+        "must be a URL such as https://user:password@search.example:9200, without a query "
+        "(write special characters in a password as %XX)"
+    )
 
 
 def _index_name(value: str) -> str:
