@@ -72,15 +72,15 @@ class SearchShop(Shop):
         self.client.delete_item(TableName=self.names.products, Key=key)
         self.wake.hint()
 
-    def events(self, product_id: str, again: int = 1) -> list[ChangeEvent]:
-        """The product's events in the audit, oldest first, the list repeated."""
+    def events(self, product_id: str) -> list[ChangeEvent]:
+        """The product's events in the audit, oldest first."""
         rows = self.client.query(
             TableName=self.names.audit,
             KeyConditionExpression="ProductID = :id",
             ExpressionAttributeValues={":id": {"S": product_id}},
             ConsistentRead=True,
         )["Items"]
-        return [event_of(row) for row in rows] * again
+        return [event_of(row) for row in rows]
 
     def document(self, product_id: str) -> Any:
         """The product's document in the live index; None if there is none."""

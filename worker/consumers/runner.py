@@ -24,7 +24,7 @@ from worker.consumers.redriving import Redriving
 from worker.consumers.rejections import Rejections
 from worker.consumers.saved_cursor import SavedCursor
 from worker.consumers.schedule import Delivery
-from worker.consumers.sink import Sink
+from worker.consumers.sink import Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -170,6 +170,8 @@ class Runner:
             try:
                 wait = self._sink.clock(until if first is None else min(until, first.ms))
                 self._clock_trouble = ""
+            except Unavailable as error:
+                wait, self._clock_trouble = self._sink.poll, str(error)
             except Exception as error:  # noqa: BLE001 - a sink may raise any error
                 _log.warning("the clock of sink %s failed", self._sink.name, exc_info=True)
                 wait, self._clock_trouble = self._sink.poll, f"{type(error).__name__}: {error}"

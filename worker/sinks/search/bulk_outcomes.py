@@ -78,8 +78,10 @@ def reason_of(error: Any) -> str:
     """An error of OpenSearch in one line: its type, its reason, and the cause of both."""
     if not isinstance(error, Mapping):
         return " ".join(str(error).split())[:300]
-    parts = [f"{error.get('type', 'error')}: {error.get('reason', '')}"]
-    cause = error.get("caused_by")
-    if isinstance(cause, Mapping):
-        parts.append(f"{cause.get('type', '')}: {cause.get('reason', '')}")
-    return " ".join("; ".join(parts).split())[:300]
+    parts = [error, error.get("caused_by")]
+    texts = [
+        ": ".join(str(part[name]) for name in ("type", "reason") if part.get(name))
+        for part in parts
+        if isinstance(part, Mapping)
+    ]
+    return " ".join("; ".join(texts).split())[:300]

@@ -83,7 +83,7 @@ def test_a_document_is_added_replaced_or_left(stored: Stored | None, expected: o
         (
             404,
             {"type": "index_not_found_exception"},
-            Outcome("gone", "index_not_found_exception: "),
+            Outcome("gone", "index_not_found_exception"),
         ),
         (400, {"type": "mapper", "reason": "x"}, Outcome("refused", "mapper: x")),
         (429, {"type": "full", "reason": "x\ny"}, Outcome("busy", "full: x y")),
