@@ -81,7 +81,7 @@ class Rendering:
             product = product_of(self.shown(item) or {}, self.names)
         except (KeyError, ValueError):  # an image from before the table got another key
             return None
-        fields = {
+        fields: dict[str, Any] = {
             "name": product.name,
             "category": product.category,
             "barcode": product.barcode,
