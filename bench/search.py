@@ -1,9 +1,10 @@
 """The search index catches up nearly as fast as a bare bulk loop writes the same documents.
 
 A real OpenSearch node (Java 17, Maven) and an embedded engine. In turns: a bare loop of the client
-(bulk requests made of the same events, which compare nothing), the same loop when it reads the events
-from the audit, the sink without a worker, and the sink in a worker that drains a backlog. Each event
-is newer than what the index has; `bench/sinks.py search` replays a history that it has already.
+(bulk requests made of the same events, which compare nothing), the same loop when it also reads the
+events from the audit, the sink without a worker, and the sink in a worker that drains a backlog.
+Each event is newer than what the index has; `bench/sinks.py search` replays a history that it has
+already.
 
     .venv/bin/python bench/search.py
 """
