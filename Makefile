@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test check faults contract machine history lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-compose setup assets chromium redis nginx postgres ministack lambda lock clean
+.PHONY: help run test check faults contract machine history lint fmt type unit unit-half unit-rest integration browser js test-dynamodb-local test-opensearch test-compose setup assets chromium redis nginx postgres ministack lambda lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
@@ -58,6 +58,11 @@ browser: setup chromium ## Run the tests in a real browser
 
 test-dynamodb-local: setup redis nginx postgres ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'
+
+# One process: the tests share one node, which takes 270 MB.
+test-opensearch: setup ## Run the tests of the search index on a real OpenSearch node (needs a JDK 17 and Maven)
+	@scripts/opensearch.sh install >/dev/null
+	@$(BIN)/pytest tests/opensearch
 
 test-compose: ## Test docker compose (needs Docker)
 	@scripts/docker.sh

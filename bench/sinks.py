@@ -49,6 +49,7 @@ TRIALS = {
     "eventbridge": "fan_out",
     "replica": "databases",
     "replica_sqlite": "databases",
+    "search": "search",
 }
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks

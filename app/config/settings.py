@@ -18,6 +18,7 @@ from app.config.access import AccessSettings
 from app.config.archive_settings import ArchiveSettings
 from app.config.fan_out_settings import FanOutSettings
 from app.config.replica_settings import ReplicaSettings
+from app.config.search_settings import SearchSettings
 from app.config.sink_settings import SinkSettings
 from app.config.table_settings import TableSettings
 from app.config.values import (
@@ -43,7 +44,9 @@ class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(ArchiveSettings, FanOutSettings, ReplicaSettings, SinkSettings, TableSettings):
+class Settings(
+    ArchiveSettings, FanOutSettings, ReplicaSettings, SearchSettings, SinkSettings, TableSettings
+):
     """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
 
     model_config = SettingsConfigDict(
@@ -189,8 +192,8 @@ class Settings(ArchiveSettings, FanOutSettings, ReplicaSettings, SinkSettings, T
 def documented() -> list[tuple[str, FieldInfo]]:
     """Every setting, in the order of the documentation: general ones, sinks, tables, access."""
     access, tables = AccessSettings.model_fields, TableSettings.model_fields
-    own = (SinkSettings, FanOutSettings, ReplicaSettings)
-    sinks = {name for one in own for name in one.model_fields}
+    kinds = (SinkSettings, ArchiveSettings, FanOutSettings, ReplicaSettings, SearchSettings)
+    sinks = {name for kind in kinds for name in kind.model_fields}
     return sorted(
         Settings.model_fields.items(),
         key=lambda field: (field[0] in access, field[0] in tables, field[0] in sinks),

@@ -130,8 +130,8 @@ class SavedCursor:
         every = REPORT_IDLE_EVERY
         if self._skipped:
             every = SAVE_SKIPPED_EVERY
-        if failing:
-            every = REPORT_EVERY if self._failing else SAVE_EVERY
+        if failing or self._failing:  # a failure that begins or ends is reported soon
+            every = REPORT_EVERY if failing and self._failing else SAVE_EVERY
         if self._delivered:
             every = SAVE_EVERY
         return max(0.0, self._saved_at + every - time.monotonic())

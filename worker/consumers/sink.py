@@ -57,7 +57,9 @@ class Sink:
     message and returns a sentence about the response; it raises Unavailable or PauseSink if the
     message was not accepted. `check` compares what the receiver holds with the truth: it yields a
     sentence for each difference, and "" for each thousand or so that were compared without one, to
-    show progress. It raises Unavailable if the receiver cannot be read. `clock` is called between
+    show progress. It raises Unavailable if the receiver cannot be read. `rebuild` requests that a
+    worker makes the receiver's state again from the products table, and returns a sentence about
+    it; it raises Unavailable if the request was not accepted. `clock` is called between
     reads, for what depends on time: with a
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
@@ -75,6 +77,7 @@ class Sink:
     internal: bool = False
     test: Callable[[], str] | None = None
     check: Callable[[], Iterator[str]] | None = None
+    rebuild: Callable[[], str] | None = None
     clock: Callable[[int], float] | None = None
     files: Files | None = None
 

@@ -86,7 +86,18 @@ def _archive(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
     yield [replace(sink, check=partial(archive.check, sink, begin))]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _archive, _replica, _fan_out, _installed)
+@contextmanager
+def _search(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    if settings.search_url is None:
+        yield []
+        return
+    from worker.sinks.search.search_opening import search_sink
+
+    with search_sink(settings.search_url.get_secret_value(), settings, deployment) as sink:
+        yield [sink]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _archive, _replica, _search, _fan_out, _installed)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.commands.common import CommandError, actor
-from app.commands.sinks import checking, conforming
+from app.commands.sinks import checking, conforming, rebuilding
 from app.commands.sinks.tools import open_tools
 from app.config.settings import Settings
 from app.core.events import rfc3339
@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "sinks",
-        help="list, pause, resume, rewind, test, check and redrive sinks",
+        help="list, pause, resume, rewind, test, check, rebuild and redrive sinks",
         description="A sink receives every change, in order, from its own cursor. A running worker "
         "(`stockpulse serve` or `stockpulse worker`) applies these commands within seconds.",
     )
@@ -54,6 +54,7 @@ def add(commands: Any) -> None:
     for action in (pause, resume, rewind, test):
         action.add_argument("name", metavar="NAME", help="the sink's name")
     checking.add(actions)
+    rebuilding.add(actions)
     conforming.add(actions)
     redrive = actions.add_parser(
         "redrive",

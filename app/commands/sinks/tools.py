@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.bootstrap.sink_checker import SinkChecker
+from app.bootstrap.sink_rebuilder import SinkRebuilder
 from app.bootstrap.sink_tester import SinkTester
 from app.commands.common import CommandError
 from app.config.settings import Settings
@@ -22,6 +23,7 @@ from app.store.sinks.sink_errors import (
     SinkCheckFailed,
     SinkNotConfigured,
     SinkNotFound,
+    SinkRebuildFailed,
     SinkTestFailed,
     TimeOutOfRange,
 )
@@ -31,6 +33,7 @@ _REFUSALS = (
     SinkCheckFailed,
     SinkNotConfigured,
     SinkNotFound,
+    SinkRebuildFailed,
     SinkTestFailed,
     TimeOutOfRange,
 )
@@ -44,6 +47,7 @@ class SinkTools:
     letters: DeadLetterAdmin
     test: SinkTester
     check: SinkChecker
+    rebuild: SinkRebuilder
 
 
 @contextmanager
@@ -66,6 +70,8 @@ def open_tools(settings: Settings) -> Iterator[SinkTools]:
         letters = DeadLetterAdmin(client, names.dead_letters, log, sinks)
         try:
             parts = (settings, sinks, deployment)
-            yield SinkTools(sinks, letters, SinkTester(*parts), SinkChecker(*parts))
+            yield SinkTools(
+                sinks, letters, SinkTester(*parts), SinkChecker(*parts), SinkRebuilder(*parts)
+            )
         except _REFUSALS as error:
             raise CommandError(escaped(error.detail)) from None

@@ -123,9 +123,18 @@ class SinkControl(SinkStatuses):
             Replayed: the same request ran at the same time and was recorded first.
 
         """
+        self._note("sink.tested", name, actor, answer, once)
+
+    def note_rebuild(self, name: str, actor: str, answer: str) -> None:
+        """Record in the admin trail that a sink's state is being built again."""
+        self._note("sink.rebuilt", name, actor, answer)
+
+    def _note(
+        self, action: str, name: str, actor: str, answer: str, once: Once[str] | None = None
+    ) -> None:
         for _ in range(_TRIES):
             extra = [] if once is None else once.actions(answer)
-            trail = self._log.entry(actor, "sink.tested", after={"sink": name, "answer": answer})
+            trail = self._log.entry(actor, action, after={"sink": name, "answer": answer})
             try:
                 commit(self._client, [trail, *extra])
             except ConditionFailed:

@@ -43,6 +43,14 @@ class SinkTestFailed(StockpulseError):
     title = "The sink test failed"
 
 
+class SinkRebuildFailed(StockpulseError):
+    """The sink's receiver did not accept the request to build its state again."""
+
+    status = 502
+    code = "sink-rebuild-failed"
+    title = "The sink's rebuild cannot begin"
+
+
 class SinkCheckFailed(StockpulseError):
     """The sink's receiver cannot be read, so it cannot be compared."""
 

@@ -1,0 +1,40 @@
+"""A sink's state at its receiver is built again from the products table, by a worker."""
+
+from app.config.settings import Settings
+from app.store.deployment import Deployment
+from app.store.sinks.sink_control import SinkControl
+from app.store.sinks.sink_errors import SinkNotConfigured, SinkRebuildFailed
+from worker.consumers.sink import Unavailable
+from worker.sinks.configured import sinks_of
+
+
+class SinkRebuilder:
+    """Requests rebuilds of the sinks that this process's settings enable."""
+
+    def __init__(self, settings: Settings, sinks: SinkControl, deployment: Deployment) -> None:
+        self._settings = settings
+        self._sinks = sinks
+        self._deployment = deployment
+
+    def __call__(self, name: str, actor: str) -> str:
+        """Request a rebuild, and write it to the admin trail; returns a sentence about it.
+
+        Raises:
+            SinkRebuildFailed: the receiver did not accept the request; the detail says why.
+            SinkNotConfigured: this process has no such sink, or the sink cannot be rebuilt.
+            SinkNotFound: no process has such a sink.
+
+        """
+        with sinks_of(self._settings, self._deployment) as sinks:
+            sink = next((sink for sink in sinks if sink.name == name), None)
+            if sink is None or sink.rebuild is None:
+                self._sinks.find(name)
+                own = sink is not None
+                why = "has no rebuild: rewind it" if own else "is not enabled in these settings"
+                raise SinkNotConfigured(f"Sink {name} {why}.")
+            try:
+                answer = sink.rebuild()
+            except Unavailable as error:
+                raise SinkRebuildFailed(f"Sink {name} cannot be rebuilt: {error}") from error
+        self._sinks.note_rebuild(name, actor, answer)
+        return answer
