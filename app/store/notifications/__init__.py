@@ -1,1 +1,1 @@
-"""Rules, what is behind of them, and what was delivered: rows of the settings table."""
+"""What notifications keep: rules, subscriptions that are behind, and what was sent."""
