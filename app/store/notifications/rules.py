@@ -81,6 +81,11 @@ class RuleRepository:
         row = get_one(self._client, self._table, rule_rows.count_key())
         return 0 if row is None else int(row["Count"]["N"])
 
+    def writes(self) -> int:
+        """How often rules were written: while it is the same, `all` returns the same."""
+        row = get_one(self._client, self._table, rule_rows.count_key())
+        return 0 if row is None else int(row.get("Writes", {}).get("N", 0))
+
     def create(self, rule: Rule, actor: str, once: Once[Rule] | None = None) -> Rule:
         """Store a new rule; its id, version, times and maker are set here.
 
