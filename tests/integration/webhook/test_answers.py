@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from worker.sinks.webhook_answers import described, retry_after
 
 from tests.support.builders import NOON, an_event
 from tests.support.http.receiver import SECRET, Receiver, receiving
 from worker.consumers.sink import PauseSink, Unavailable
 from worker.sinks.webhook import Webhook, webhook
-from worker.sinks.webhook_answers import described, retry_after
 
 
 @pytest.fixture(scope="module")
