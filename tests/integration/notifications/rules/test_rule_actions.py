@@ -79,6 +79,10 @@ def test_a_disabled_recipient_is_shown_and_enabled(app: App, receiver: Receiver)
         "rule.recipient_disabled",  # once
         "rule.created",
     ]
+    before = len(receiver.received)
+    (outcome,) = app.http.post(f"{RULES}/{rule['id']}/test").json()["items"]
+    assert (outcome["accepted"], "410" in outcome["answer"]) == (False, True)
+    assert len(receiver.received) == before
     enabled = app.http.post(f"{RULES}/{rule['id']}/recipients/{recipient}/enable").json()
     assert enabled["recipients"][0]["state"] == "active"
     unknown = app.http.post(f"{RULES}/{rule['id']}/recipients/none/enable")
@@ -189,5 +193,9 @@ def test_a_delivery_is_listed_and_sent_again(app: App, receiver: Receiver) -> No
 
     refused = app.http.post(f"{path}/{lost.id}/resend")
     assert (refused.status_code, refused.json()["code"]) == (409, "nothing-to-resend")
+    rules = app.services.store.rules
+    rules.disable(rule["id"], line.recipient_id, "It unsubscribed.", "stockpulse")
+    unwanted = app.http.post(f"{path}/{line.id}/resend")
+    assert (unwanted.status_code, unwanted.json()["code"]) == (409, "recipient-disabled")
     unknown = app.http.post(f"{path}/nothing/resend")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "delivery-not-found")
