@@ -10,7 +10,6 @@ from app.commands.common import CommandError, actor, aligned
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.notifications.channels.channel import Channel
-from app.notifications.channels.registry import open_channels
 from app.notifications.desk.trying import RuleTester
 from app.notifications.editing.checking import is_broken
 from app.notifications.rule import Recipient, Rule, subscription_id
@@ -123,6 +122,8 @@ def _state(rule: Rule, recipient: Recipient, channels: Mapping[str, Channel]) ->
 
 @contextmanager
 def _open_tools(settings: Settings) -> Iterator[_NotifyTools]:
+    from app.notifications.channels.registry import open_channels  # with its templates
+
     names = settings.table_names
     with location.shared(settings.dynamodb, settings.data_dir, names) as where:
         clients = where.connect()
