@@ -18,7 +18,6 @@ from app.store.notifications.subscriptions import SubscriptionRow, Subscriptions
 from tests.integration.consumers.kit import Shop
 from tests.support.waiting import until
 from worker.consumers.sink import Sink
-from worker.notifications.notifier import NAME
 from worker.notifications.opened import notifications
 from worker.notifications.state.rates import Rates
 
@@ -69,9 +68,11 @@ class Desk:
         self.log = DeliveryLog(self.client, shop.names.settings)
 
     @contextmanager
-    def sink(self, deployment: Deployment | None = None, cap: int = 10) -> Iterator[Sink]:
+    def sink(
+        self, deployment: Deployment | None = None, cap: int = 10, boxes: Sequence[Mailbox] = ()
+    ) -> Iterator[Sink]:
         """The sink, as a process has it; failed calls are repeated after a tenth of a second."""
-        channels = {one.name: one for one in (self.mail, self.hook)}
+        channels = {one.name: one for one in boxes or (self.mail, self.hook)}
         rates = Rates(cap, jitter=lambda: 0.02)
         with notifications(deployment or self.deployment, channels, UTC, rates=rates) as sink:
             yield sink
@@ -100,11 +101,3 @@ class Desk:
     def settle(self) -> None:
         """Wait until the sink has read everything, and nothing waits."""
         until(lambda: not self.rows())
-
-    def delivered_to(self, cursor_of: Callable[[SubscriptionRow], Any]) -> Sequence[Any]:
-        return [cursor_of(row) for row in self.rows()]
-
-
-def state(desk: Desk) -> str:
-    """The state of the sink `notifications`."""
-    return desk.shop.row(NAME).state
