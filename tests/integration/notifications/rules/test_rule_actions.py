@@ -209,3 +209,20 @@ def test_a_delivery_is_listed_and_sent_again(app: App, receiver: Receiver) -> No
     assert (unwanted.status_code, unwanted.json()["code"]) == (409, "recipient-disabled")
     unknown = app.http.post(f"{path}/nothing/resend")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "delivery-not-found")
+
+
+def test_a_sale_is_told_and_listed(app: App, receiver: Receiver) -> None:
+    app.create("TOLD1", 20)
+    what = {"kinds": ["stock_changed"], "product_ids": ["TOLD1"]}
+    rule = create(app, receiver, what=what, enabled=True)
+    app.adjust("TOLD1", -4)
+
+    def told() -> list[Any]:
+        sent = received(receiver, "product.stock_changed")
+        return [one for one in sent if one["data"]["product_id"] == "TOLD1"]
+
+    (sale,) = until(told)
+    path = f"{RULES}/{rule['id']}/deliveries"
+    (line,) = until(lambda: app.http.get(path).json()["items"])
+    assert (line["outcome"], line["message_id"]) == ("delivered", sale["id"])
+    assert line["told"] == [{"id": sale["id"], "kind": "stock_changed"}]
