@@ -48,6 +48,7 @@ COMMANDS = {
     "import": "imports.command",
     "restore": "restore.command",
     "sinks": "sinks.command",
+    "notify": "notify.command",
     "lambda-test": "lambda_test",
 }
 

@@ -6,10 +6,10 @@ The field descriptions are the documentation: `stockpulse serve --help` and
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
@@ -17,6 +17,7 @@ from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
 from app.config.archive_settings import ArchiveSettings
 from app.config.fan_out_settings import FanOutSettings
+from app.config.notification_settings import NotificationSettings
 from app.config.replica_settings import ReplicaSettings
 from app.config.search_settings import SearchSettings
 from app.config.sink_settings import SinkSettings
@@ -28,16 +29,15 @@ from app.config.values import (
     Currency,
     DataFolder,
     Endpoint,
-    EventFilter,
     Origins,
     Port,
     StorePlace,
     TimeZone,
-    WebhookSecret,
-    WebhookURL,
     Words,
 )
 from app.store.dynamodb.table_names import TableNames, table_names
+
+SECRET_PREFIX = f"{PREFIX}SECRET_"  # of variables that are no settings, but secrets of rules
 
 
 class SettingsError(Exception):
@@ -45,9 +45,15 @@ class SettingsError(Exception):
 
 
 class Settings(
-    ArchiveSettings, FanOutSettings, ReplicaSettings, SearchSettings, SinkSettings, TableSettings
+    TableSettings,
+    NotificationSettings,
+    ArchiveSettings,
+    FanOutSettings,
+    ReplicaSettings,
+    SearchSettings,
+    SinkSettings,
 ):
-    """All settings, as `STOCKPULSE_<NAME>`; it inherits those of sinks, tables and access."""
+    """All settings, as `STOCKPULSE_<NAME>`; it inherits those of single subjects."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
@@ -88,27 +94,6 @@ class Settings(
         "`id:base64,…`: the first signs, all verify. The same in every process. Required with "
         "`STOCKPULSE_DYNAMODB=aws`; otherwise, if unset, a key is created and kept in the data "
         "folder.",
-    )
-    webhook_url: WebhookURL | None = Field(
-        None,
-        description="URL that receives every change as a POST in CloudEvents JSON "
-        "(docs/use/webhook.md). Private addresses are allowed. If unset, there is no webhook.",
-    )
-    webhook_secret: WebhookSecret | None = Field(
-        None,
-        description="Secret that signs each webhook delivery: `whsec_` followed by 24 to 64 random "
-        'bytes in base64. Create one with `echo "whsec_$(openssl rand -base64 32)"`.',
-    )
-    webhook_filter: EventFilter | None = Field(
-        None,
-        description="Which changes the webhook receives: a filter pattern in the syntax of "
-        'Lambda\'s event source mappings, such as `{"data": {"kind": ["stock_changed"]}}`. If '
-        "unset, all changes.",
-    )
-    webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
-        10,
-        description="How many webhook requests are sent at once (1 to 100), never two for the same "
-        "product.",
     )
     base_path: BasePath = Field(
         "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
@@ -169,15 +154,6 @@ class Settings(
         10_000, description="Maximum open live streams of the process."
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.webhook_url is not None and self.webhook_secret is None:
-            raise ValueError(
-                f"{PREFIX}WEBHOOK_SECRET must be set with {PREFIX}WEBHOOK_URL; create one with: "
-                'echo "whsec_$(openssl rand -base64 32)"'
-            )
-        return self
-
     @property
     def table_names(self) -> TableNames:
         """The names of all tables; without writes, the products table has to exist."""
@@ -190,14 +166,20 @@ class Settings(
 
 
 def documented() -> list[tuple[str, FieldInfo]]:
-    """Every setting, in the order of the documentation: general ones, sinks, tables, access."""
-    access, tables = AccessSettings.model_fields, TableSettings.model_fields
-    kinds = (SinkSettings, ArchiveSettings, FanOutSettings, ReplicaSettings, SearchSettings)
-    sinks = {name for kind in kinds for name in kind.model_fields}
-    return sorted(
-        Settings.model_fields.items(),
-        key=lambda field: (field[0] in access, field[0] in tables, field[0] in sinks),
+    """Every setting, in the documentation's order.
+
+    General ones, sinks, notifications, tables, access.
+    """
+    sinks = (SinkSettings, ArchiveSettings, FanOutSettings, ReplicaSettings, SearchSettings)
+    of_sinks = {name for kind in sinks for name in kind.model_fields}
+    subjects = (
+        AccessSettings.model_fields,
+        TableSettings.model_fields,
+        NotificationSettings.model_fields,
+        of_sinks,
     )
+    fields = Settings.model_fields.items()
+    return sorted(fields, key=lambda field: [field[0] in subject for subject in subjects])
 
 
 def load(*, signs: bool = True) -> Settings:
@@ -214,7 +196,11 @@ def load(*, signs: bool = True) -> Settings:
         given = {*dotenv_values(".env"), *os.environ}
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8 text: save it as UTF-8, or delete it") from None
-    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+    unknown = sorted(
+        name
+        for name in given
+        if name.startswith(PREFIX) and name not in known and not name.startswith(SECRET_PREFIX)
+    )
     if unknown:
         raise SettingsError(
             f"{', '.join(unknown)}: unknown setting; `stockpulse serve --help` lists all settings"

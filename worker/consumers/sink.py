@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from app.core.events import RESERVED, ChangeEvent
+from app.store.feed.cursor import Cursor
 from worker.consumers.files.windows import Files
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -44,6 +45,9 @@ class PauseSink(Unavailable):
 
 Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
 
+# An event and its place in the timeline; None if a dead letter of it is delivered again.
+Placed = tuple[Cursor | None, ChangeEvent]
+
 
 @dataclass(frozen=True, slots=True)
 class Sink:
@@ -63,8 +67,9 @@ class Sink:
     reads, for what depends on time: with a
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
-    beside `deliver`, and just after the lease was lost. With `files`, the sink takes events as
-    whole files (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters.
+    beside `deliver`, and just after the lease was lost. `deliver_placed` is called in place of
+    `deliver`, with the events' places. With `files`, the sink takes events as whole files
+    (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters.
     """
 
     name: str
@@ -80,6 +85,7 @@ class Sink:
     rebuild: Callable[[], str] | None = None
     clock: Callable[[int], float] | None = None
     files: Files | None = None
+    deliver_placed: Callable[[Sequence[Placed]], Sequence[Rejected]] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

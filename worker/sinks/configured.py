@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from app.config.settings import Settings
 from app.store.deployment import Deployment
@@ -97,7 +98,35 @@ def _search(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sin
         yield [sink]
 
 
-OPENERS: Sequence[Opener] = (_webhook, _archive, _replica, _search, _fan_out, _installed)
+@contextmanager
+def _notifications(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    from app.notifications.channels.registry import open_channels
+    from app.notifications.unsubscribe import unsubscribe_url
+    from worker.notifications.opened import notifications
+
+    keys = deployment.signer.keys
+    with (
+        open_channels(settings, deployment) as channels,
+        notifications(
+            deployment,
+            channels,
+            ZoneInfo(settings.timezone),
+            partial(unsubscribe_url, settings.public_url, keys),
+            settings.feed_partitions,
+        ) as sink,
+    ):
+        yield [sink]
+
+
+OPENERS: Sequence[Opener] = (
+    _webhook,
+    _notifications,
+    _archive,
+    _replica,
+    _search,
+    _fan_out,
+    _installed,
+)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.commands.common import CommandError, actor
+from app.commands.common import CommandError, actor, aligned
 from app.commands.sinks import checking, conforming, rebuilding
 from app.commands.sinks.tools import open_tools
 from app.config.settings import Settings
@@ -177,12 +177,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
         )
         for view in views
     ]
-    cells = [[escaped(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    return aligned(rows)
 
 
 def _cursor_time(cursor: Any) -> str:

@@ -19,6 +19,7 @@ from app.web.contract.export_examples import EXPORT_EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
 from app.web.contract.import_examples import IMPORT_EXAMPLES
 from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
+from app.web.contract.rules.rule_examples import RULE_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.contract.view_examples import VIEW_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
@@ -47,6 +48,7 @@ _EXAMPLES = {
     **ALERT_EXAMPLES,
     **VIEW_EXAMPLES,
     **SINK_EXAMPLES,
+    **RULE_EXAMPLES,
 }
 
 _TAGS = [
@@ -77,6 +79,10 @@ _TAGS = [
         "name": "sinks",
         "description": "Sinks receive every change. See how far behind each one is, and pause, "
         "resume, rewind or test it.",
+    },
+    {
+        "name": "rules",
+        "description": "Rules decide who is told of which changes, when, and by which channel.",
     },
     {
         "name": "dead letters",
