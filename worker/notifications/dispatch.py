@@ -97,6 +97,18 @@ class Dispatch:
                 with self._lock:
                     self._roster.load(rows, int(self._now() * 1000))
 
+    def adopt(self) -> None:
+        """Take over rows that are not known, which a worker stored after it had lost the lease.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+
+        """
+        with self._writing:
+            rows = self._stores.subscriptions.all()
+            with self._lock:
+                self._roster.adopt(rows)
+
     def forget(self) -> None:
         """Read the rows again before the next step: another worker may have written them."""
         with self._lock:
@@ -118,6 +130,9 @@ class Dispatch:
                 self._begin(one, now)
             at_head = [one for one in touched if one.running and one.stored is None]
             self._lock.wait_for(lambda: not any(one.running for one in at_head), self._wait)
+            for one in at_head:
+                if one.running:
+                    self._roster.note_slow(one, self._now())
         self.flush(touched)
         self.write_log()
 
@@ -182,8 +197,6 @@ class Dispatch:
         """Store lines of the delivery log, as far as that is possible now."""
         with self._lock:
             lines, self._roster.lines = self._roster.lines, []
-        if not lines:
-            return
         try:
             self._stores.log.add(lines)
         except StoreUnavailable as error:
@@ -216,15 +229,24 @@ class Dispatch:
         self._threads.call(lambda: self._send_due(one), is_behind=one.stored is not None)
 
     def _send_due(self, one: Subscription) -> None:
-        while True:
+        try:
+            while self._send_next(one):
+                pass
+        finally:
             with self._lock:
-                taken = self._roster.take(one, self._now()) if self.is_held else None
-                if taken is None:
-                    one.running = False
-                    self._lock.notify_all()
-                    return
-                rule, recipient, tries = one.rule, one.recipient, one.failures + 1
-                is_digest = one.is_digest
-            sent = self._sender.send(rule, recipient, taken, tries, is_digest=is_digest)
-            with self._lock:
-                self._roster.settle(one, taken, sent, self._now())
+                one.end_call()
+                self._lock.notify_all()
+
+    def _send_next(self, one: Subscription) -> bool:
+        """Send the next message; returns False if none is due."""
+        with self._lock:
+            taken = self._roster.take(one, self._now()) if self.is_held else None
+            if taken is None:
+                one.running = False  # here, so that what is offered next starts a thread
+                return False
+            rule, recipient, tries = one.rule, one.recipient, one.failures + 1
+            is_digest = one.is_digest
+        sent = self._sender.send(rule, recipient, taken, tries, is_digest=is_digest)
+        with self._lock:
+            self._roster.settle(one, taken, sent, self._now())
+        return True

@@ -17,7 +17,7 @@ from app.core.item import AttributeNames
 from app.notifications.sources import of_event
 from app.observability.metrics import NOTICES_WAITING
 from app.runtime.retry import pause
-from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.feed.cursor import Cursor, before
 from app.store.notifications.rule_errors import RecipientNotFound, RuleNotFound
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import SubscriptionChanged
@@ -196,9 +196,11 @@ class Notifier:
         self._disable_gone()
         if times.is_due("logs", 5.0):
             for head in parts.heads:
-                head.poll(parts.book, parts.dispatch.offer, wall_ms())
+                head.poll(parts.book, parts.dispatch.offer)
         if times.is_due("troubles", 30.0) and parts.troubles.look(parts.book.index):
             times.soon("logs", 0.0)
+        if parts.book.index.rules and times.is_due("rows", 60.0):
+            parts.dispatch.adopt()
         if times.is_due("metrics", 5.0):
             self._note_waiting()
 
