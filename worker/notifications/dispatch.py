@@ -72,10 +72,7 @@ class Dispatch:
         return self._now() < self._held_until
 
     def hold(self) -> bool:
-        """The sink's lease is held; returns whether it was before.
-
-        If not, the rows may be another worker's by now.
-        """
+        """The sink's lease is held; returns whether it was before: if not, rows may differ."""
         held = self.is_held
         if not held:
             self.forget()
