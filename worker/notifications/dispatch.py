@@ -9,14 +9,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from app.core.errors import StoreUnavailable
-from app.store.notifications.delivery_log import DeliveryLog
 from app.store.notifications.subscriptions import (
     SubscriptionChanged,
     SubscriptionRow,
-    Subscriptions,
 )
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.messages.sending import Sender
@@ -25,20 +22,13 @@ from worker.notifications.state.rule_book import RuleBook
 from worker.notifications.state.stored_row import row_of
 from worker.notifications.state.subscription import Subscription
 from worker.notifications.state.waiting import Entry, Places
+from worker.notifications.stores import Stores
 
 WAIT = 2.0  # seconds for the calls of one batch; the sink's lease lasts 10 s
 HELD = 10.0  # seconds for which the lease is believed in after the last sign of it
 _MOST_LINES = 2_000  # of the delivery log, that could not be stored yet
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The rows of subscriptions that are behind, and the log of what was sent."""
-
-    subscriptions: Subscriptions
-    log: DeliveryLog
 
 
 class Dispatch:
@@ -201,10 +191,17 @@ class Dispatch:
             with self._lock:
                 self._roster.lines = (lines + self._roster.lines)[-_MOST_LINES:]
 
-    def wait_for_calls(self, seconds: float) -> None:
-        """Wait until no call runs, for a limited time."""
+    def release(self, seconds: float) -> None:
+        """Wait for running calls, store what waits, and send nothing more until `hold`."""
         with self._lock:
             self._lock.wait_for(lambda: not any(one.running for one in self._roster.all), seconds)
+        try:
+            self.flush()
+        except (StoreUnavailable, SubscriptionChanged) as error:
+            _log.warning("some notifications may be sent again: %r", error)
+        self.write_log()
+        self._held_until = 0.0
+        self.forget()
 
     def take_gone(self) -> list[tuple[str, str, str]]:
         """The rules and recipients that are to be disabled, and why; each is returned once."""
