@@ -197,7 +197,9 @@ class Notifier:
         if times.is_due("logs", 5.0):
             for head in parts.heads:
                 head.poll(parts.book, parts.dispatch.offer)
-        if times.is_due("troubles", 30.0) and parts.troubles.look(parts.book.index):
+        if times.is_due("troubles", 30.0) and parts.troubles.look(
+            parts.book.index, parts.dispatch.rows()
+        ):
             times.soon("logs", 0.0)
         if parts.book.index.rules and times.is_due("rows", 60.0):
             parts.dispatch.adopt()
