@@ -118,7 +118,7 @@ class Dispatch:
             at_head = [one for one in touched if one.running and one.stored is None]
             self._lock.wait_for(lambda: not any(one.running for one in at_head), self._wait)
             for one in at_head:
-                if one.running:
+                if one.running and one.calling is not None:
                     self._roster.note_slow(one, self._now())
         self.flush(touched)
         self.write_log()

@@ -156,7 +156,7 @@ class Roster:
         else:
             self._note_sent(one, taken)
             one.ended(now, self._rates, self._zone)
-            if sent.kind != "void" and self._rates.succeeded(one.recipient.id):
+            if self._rates.succeeded(one.recipient.id):
                 self._try_again(one.recipient, now)
         if line is not None:
             self.lines.append(line)
