@@ -15,11 +15,11 @@ from app.store.notifications.subscriptions import (
     SubscriptionChanged,
     SubscriptionRow,
 )
+from app.store.notifications.totals import RuleTotal
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.messages.sending import Sender
 from worker.notifications.state.roster import Roster
 from worker.notifications.state.rule_book import RuleBook
-from worker.notifications.state.stored_row import row_of
 from worker.notifications.state.subscription import Subscription
 from worker.notifications.state.waiting import Entry, Places
 from worker.notifications.stores import Stores
@@ -212,7 +212,12 @@ class Dispatch:
     def rows(self) -> list[SubscriptionRow]:
         """What waits now, as rows."""
         with self._lock:
-            return [row for one in self._roster.all if (row := row_of(one)) is not None]
+            return self._roster.rows
+
+    def totals(self) -> list[RuleTotal]:
+        """What rules sent by each channel, and what waits."""
+        with self._lock:
+            return self._roster.counts.totals(self._roster.rows, self._book.index.rules)
 
     def _begin(self, one: Subscription, now: float) -> None:
         """Let a thread send for a subscription, if anything is due."""
