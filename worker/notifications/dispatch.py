@@ -85,12 +85,7 @@ class Dispatch:
                     self._roster.load(rows, int(self._now() * 1000))
 
     def adopt(self) -> None:
-        """Take over rows that are not known, which a worker stored after it had lost the lease.
-
-        Raises:
-            StoreUnavailable: they cannot be read now.
-
-        """
+        """Take over rows that a worker stored after it had lost the lease; raises as `load`."""
         with self._writing:
             rows = self._stores.subscriptions.all()
             with self._lock:
