@@ -69,7 +69,8 @@ class Sink:
     has to be called again; if it raises an error, it is called again after `poll`. It may run
     beside `deliver`, and just after the lease was lost. `deliver_placed` is called in place of
     `deliver`, with the events' places. With `files`, the sink takes events as whole files
-    (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters.
+    (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters. `left` is called when the lease is given up or lost: then
+    nothing of the sink may run any more.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Sink:
     clock: Callable[[int], float] | None = None
     files: Files | None = None
     deliver_placed: Callable[[Sequence[Placed]], Sequence[Rejected]] | None = None
+    left: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):
