@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.core.events import ChangeEvent
+from app.core.item import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Notice:
     `id` is the same in each delivery: the event's, or that of the alert's transition. `kind` is an
     event's kind, an `AlertNotice`, or `trouble`. `at_ms`: when it arrived, in ms since 1970 (its
     place in the timeline). `event` is None unless it is of an event. `text` is a sentence for
-    trouble. `stock` and `point` are those after the change, None where they are not known.
+    trouble. `stock` and `point` are those after the change, None where they are not known. `item`
+    is the product's item, where a notice without an event has it.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Notice:
     point: Decimal | None = None
     event: ChangeEvent | None = None
     text: str = ""
+    item: Item | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,12 +53,14 @@ class Recipient:
     """Where to send: an address of one channel, such as ("email", "ann@shop.example").
 
     An address that is a secret is `secret:NAME`, which the secrets of the process resolve
-    (`app.notifications.secrets`). `generation` counts the rotations of a webhook's secret.
+    (`app.notifications.secrets`). `generation` counts the rotations of a webhook's secret, and
+    `rotated_at` is the time of the last one, in ms since 1970; 0: it was never rotated.
     """
 
     channel: str
     address: str
     generation: int = 1
+    rotated_at: int = 0
 
     @property
     def id(self) -> str:
@@ -67,12 +69,21 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What a rule wanted from a time on, in ms since 1970; nothing while it was not enabled."""
+
+    since: int
+    what: What
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A stored rule; `version` counts its writes and is its ETag.
 
     `disabled`: the ids of recipients that bounced, unsubscribed or answered that they want nothing
     more, each with the reason. `since`: ms since 1970 from which this wording applies; notices from
-    before it follow the rule's wording of that time.
+    before it follow the rule's wording of that time, which is in `former` (oldest first).
     """
 
     id: str
@@ -86,6 +97,18 @@ class Rule:
     created_by: str = ""
     created_at: str = ""
     disabled: tuple[tuple[str, str], ...] = ()
+    former: tuple[Wording, ...] = ()
+
+    @property
+    def etag(self) -> str:
+        """The ETag of this version."""
+        return f'"{self.version}"'
+
+    @property
+    def reachable(self) -> tuple[Recipient, ...]:
+        """The recipients that are not disabled."""
+        gone = {identifier for identifier, _ in self.disabled}
+        return tuple(one for one in self.recipients if one.id not in gone)
 
 
 def subscription_id(rule_id: str, recipient_id: str) -> str:

@@ -1,0 +1,109 @@
+"""Whether a rule wants a notice. Pure, and quick: it runs for every rule and event.
+
+The searches of rules select as the list of products does: they are tested by the same code.
+"""
+
+from functools import lru_cache
+
+from app.core.events import ChangeEvent
+from app.core.item import DEFAULT_NAMES, AttributeNames, Item
+from app.core.keys import NotAnID
+from app.core.numbers import digits
+from app.core.paths import path_of, with_value
+from app.notifications.notice import Notice
+from app.notifications.rule import Rule, What
+from app.notifications.search_text import query_of
+from app.notifications.wording import wording_at
+from app.readmodel.past.past_filter import PastFilter
+from app.readmodel.products.product_row import ProductRow
+
+TROUBLE = "trouble"
+ALERT_KINDS = frozenset({"low", "out", "negative", "back_in_stock"})
+OUTSIDE = "outside"  # as an actor: changes that were not made through Stockpulse
+# A rule that names nothing wants all changes of products. A gap is told to those who ask for it.
+_CHANGES = frozenset({"inserted", "stock_changed", "updated", "deleted", "expired", "reconciled"})
+
+
+def wants(rule: Rule, notice: Notice, names: AttributeNames = DEFAULT_NAMES) -> bool:
+    """Whether a rule wants a notice, by the rule's wording of the notice's time."""
+    wording = wording_at(rule, notice.at_ms)
+    return wording is not None and wording.enabled and selects(wording.what, notice, names)
+
+
+def selects(what: What, notice: Notice, names: AttributeNames = DEFAULT_NAMES) -> bool:
+    """Whether a notice is among what is wanted.
+
+    Only changes of products have actors, reasons and amounts, so these restrict no alerts. What is
+    of no product, such as a gap of a whole shard, is not restricted at all.
+    """
+    if not _names(what, notice.kind):
+        return False
+    if not notice.product_id:
+        return True
+    if what.product_ids and notice.product_id not in what.product_ids:
+        return False
+    if what.categories and notice.category not in what.categories:
+        return False
+    if notice.event is not None and not _admits(what, notice.event):
+        return False
+    return not what.search or _finds(what.search, notice, names)
+
+
+def _names(what: What, kind: str) -> bool:
+    """Whether a kind of notice is wanted."""
+    if kind == TROUBLE:
+        return what.trouble
+    if kind in ALERT_KINDS:
+        return kind in what.alerts
+    if what.kinds:
+        return kind in what.kinds
+    return kind in _CHANGES and not what.alerts and not what.trouble
+
+
+def _admits(what: What, event: ChangeEvent) -> bool:
+    if what.actors and not (
+        event.actor in what.actors or (event.is_outside and OUTSIDE in what.actors)
+    ):
+        return False
+    if what.reasons and event.reason not in what.reasons:
+        return False
+    if what.min_delta is not None and (event.delta is None or abs(event.delta) < what.min_delta):
+        return False
+    return what.crosses is None or _crosses(event, what)
+
+
+def _crosses(event: ChangeEvent, what: What) -> bool:
+    """Whether the stock was above the level and no longer is, or the reverse."""
+    before, after, level = event.stock_before, event.stock_after, what.crosses
+    if before is None or after is None or level is None:
+        return False
+    return (before > level) != (after > level)
+
+
+def _finds(search: str, notice: Notice, names: AttributeNames) -> bool:
+    item = _item_of(notice, names)
+    return item is not None and _filter(search).admits(ProductRow(item, names))
+
+
+def _item_of(notice: Notice, names: AttributeNames) -> Item | None:
+    """The product's item after the change, or the last one; else what the notice knows of it."""
+    event = notice.event
+    images = (notice.item,) if event is None else (event.product_after, event.product_before)
+    for image in images:
+        if image is not None:
+            return image
+    try:
+        item: Item = names.key.key_of(notice.product_id)
+    except NotAnID:  # of an item that was no product
+        return None
+    known = ((names.name, notice.product_name), (names.category, notice.category))
+    for name, value in known:
+        item = with_value(item, path_of(name), {"S": value} if value else None)
+    if notice.stock is not None:
+        item = with_value(item, path_of(names.stock), {"N": digits(notice.stock)})
+    return item
+
+
+@lru_cache(maxsize=4_000)  # rules, with their former wordings
+def _filter(search: str) -> PastFilter:
+    return PastFilter(query_of(search))

@@ -1,0 +1,1 @@
+"""What notifications keep: rules, subscriptions that are behind, and what was sent."""

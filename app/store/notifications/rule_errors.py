@@ -1,0 +1,35 @@
+"""Why a rule was not changed."""
+
+from app.core.errors import StockpulseError
+
+
+class RuleNotFound(StockpulseError):
+    """No rule has this id."""
+
+    status = 404
+    code = "rule-not-found"
+    title = "Rule not found"
+
+
+class RecipientNotFound(StockpulseError):
+    """The rule has no recipient with this id."""
+
+    status = 404
+    code = "recipient-not-found"
+    title = "The rule has no such recipient"
+
+
+class TooManyRules(StockpulseError):
+    """The maximum number of rules is stored. Delete one first."""
+
+    status = 409
+    code = "too-many-rules"
+    title = "Too many rules"
+
+
+class RuleChanged(StockpulseError):
+    """The rule has changed since it was read. Nothing was saved."""
+
+    status = 412
+    code = "rule-changed"
+    title = "The rule has changed"

@@ -1,0 +1,92 @@
+"""The rows of the settings table that hold rules. Pure.
+
+| Kind | ID | |
+|---|---|---|
+| `rule` | time of its making and random digits, in hex | a rule with its former wordings, JSON |
+| `rule-count` | `all` | how many rules there are |
+
+Changes depend on the version that was read. The row grants nothing, so it is not signed.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from app.core import json_text
+from app.notifications.rule import Rule
+from app.notifications.rule_document import decoded, encoded
+from app.store.access.settings_rows import row_key
+
+MOST = 2_000  # rules
+KIND = "rule"
+_COUNT = "rule-count"
+_log = logging.getLogger(__name__)
+
+Row = Mapping[str, Any]
+Change = tuple[str, dict[str, Any]]  # an action of a transaction, and its request
+
+
+def rule_key(identifier: str) -> Any:
+    """The key of a rule's row."""
+    return row_key(KIND, identifier)
+
+
+def count_key() -> Any:
+    """The key of the row that counts the rules."""
+    return row_key(_COUNT, "all")
+
+
+def is_rule_id(text: str) -> bool:
+    """Whether this can be a rule's id."""
+    return text.isascii() and text.isalnum() and len(text) <= 40
+
+
+def rule_of(row: Row) -> Rule | None:
+    """The rule in a row; None, with a line in the log, if Stockpulse wrote no such row."""
+    try:
+        return decoded(json_text.loads(row["Rule"]["S"]))
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        _log.warning("the row of rule %r cannot be read: it is skipped", row["ID"]["S"][:40])
+        return None
+
+
+def added(rule: Rule) -> list[Change]:
+    """The changes that store a new rule; they fail if it exists, or if there are `MOST`."""
+    put = {"Item": _item(rule), "ConditionExpression": "attribute_not_exists(ID)"}
+    return [("Put", put), _counted(1, "attribute_not_exists(#count) OR #count < :limit", MOST)]
+
+
+def replaced(stored: Rule, rule: Rule) -> list[Change]:
+    """The changes that replace a rule; they fail if it is not as it was read."""
+    return [("Put", {"Item": _item(rule), **_unchanged(stored)})]
+
+
+def removed(stored: Rule) -> list[Change]:
+    """The changes that delete a rule; they fail if it is not as it was read."""
+    delete = {"Key": rule_key(stored.id), **_unchanged(stored)}
+    return [("Delete", delete), _counted(-1, "#count > :limit", 0)]
+
+
+def _counted(by: int, condition: str, limit: int) -> Change:
+    return "Update", {
+        "Key": count_key(),
+        "UpdateExpression": "ADD #count :by",
+        "ConditionExpression": condition,
+        "ExpressionAttributeNames": {"#count": "Count"},
+        "ExpressionAttributeValues": {":by": {"N": str(by)}, ":limit": {"N": str(limit)}},
+    }
+
+
+def _item(rule: Rule) -> dict[str, Any]:
+    return {
+        **rule_key(rule.id),
+        "Version": {"N": str(rule.version)},
+        "Rule": {"S": json_text.dumps(encoded(rule)).decode()},
+    }
+
+
+def _unchanged(rule: Rule) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "Version = :version",
+        "ExpressionAttributeValues": {":version": {"N": str(rule.version)}},
+    }
