@@ -1,6 +1,6 @@
 """How each rule and each of its recipients is doing, as the pages show it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -67,27 +67,27 @@ def rule_line(
     waiting: Iterable[SubscriptionRow],
     channels: Iterable[str],
     now: datetime,
-    last: Mapping[str, Delivery],
+    last: Iterable[Delivery],
 ) -> RuleLine:
     """A rule with its recipients; `waiting` are its subscriptions that have a row.
 
-    `last` is its newest delivery of each outcome.
+    `last`: its newest delivery that succeeded, and the newest that did not, where there are any.
     """
     rows, known = {row.recipient_id: row for row in waiting}, set(channels)
     reasons = dict(rule.disabled)
     lines = [
-        _recipient(one, rows.get(one.id), reasons.get(one.id), one.channel in known, now)
+        _recipient(one, rows.get(one.id), reasons.get(one.id), known, now)
         for one in rule.recipients
     ]
-    failures = [one for outcome, one in last.items() if outcome != "delivered"]
+    deliveries = {one.is_sent: one for one in last}
     return RuleLine(
         rule,
         what_text(rule.what),
         limits_of(rule.what),
         when_text(rule.when),
         lines,
-        last.get("delivered"),
-        max(failures, key=lambda one: one.at, default=None),
+        deliveries.get(True),
+        deliveries.get(False),
     )
 
 
@@ -95,13 +95,13 @@ def _recipient(
     recipient: Recipient,
     row: SubscriptionRow | None,
     reason: str | None,
-    is_known: bool,
+    channels: Set[str],
     now: datetime,
 ) -> RecipientLine:
     word, address = channel_word(recipient.channel), address_text(recipient)
     if reason is not None:
         return RecipientLine(recipient, word, address, "off", f"Gets nothing more: {reason}")
-    if not is_known:
+    if recipient.channel not in channels:
         said = "This server cannot send this way. Choose another, or set it up again."
         return RecipientLine(recipient, word, address, "broken", said)
     if row is None:
