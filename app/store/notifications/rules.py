@@ -12,7 +12,6 @@ from app.notifications import recipients
 from app.notifications.rule import Rule
 from app.notifications.rule_document import shown
 from app.store.access.admin_log import AdminLog
-from app.store.dynamodb.reads import get_one, get_rows
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms
 from app.store.idempotency import Once
@@ -20,9 +19,9 @@ from app.store.notifications import rule_rows
 from app.store.notifications.rule_errors import (
     RecipientNotFound,
     RuleChanged,
-    RuleNotFound,
     TooManyRules,
 )
+from app.store.notifications.rule_reader import RuleReader
 from app.store.notifications.rule_rows import MOST, Change
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 _TRIES = 5
 
 
-class RuleRepository:
-    """The rules in the settings table.
+class RuleRepository(RuleReader):
+    """Reads and changes rules.
 
     `once` makes a request idempotent: its response is stored in the change's own transaction; then
     a method may raise Replayed, too. All raise StoreUnavailable.
@@ -47,39 +46,10 @@ class RuleRepository:
         now_ms: Callable[[], int] = wall_ms,
     ) -> None:
         """`on_change` is called after each change, to notify a worker in this process."""
-        self._client = client
-        self._table = table
+        super().__init__(client, table)
         self._log = log
         self._on_change = on_change
         self._now_ms = now_ms
-
-    def all(self) -> list[Rule]:
-        """Every rule, the oldest first. A row that no version of Stockpulse wrote is left out."""
-        rows = get_rows(
-            self._client,
-            "query",
-            self._table,
-            KeyConditionExpression="Kind = :kind",
-            ExpressionAttributeValues={":kind": {"S": rule_rows.KIND}},
-        )
-        return [rule for row in rows if (rule := rule_rows.rule_of(row)) is not None]
-
-    def get(self, identifier: str) -> Rule:
-        """One rule.
-
-        Raises:
-            RuleNotFound: there is none with this id.
-
-        """
-        rule = self._find(identifier)
-        if rule is None:
-            raise RuleNotFound("No rule has this id. Look it up in the list of rules.")
-        return rule
-
-    def count(self) -> int:
-        """How many rules there are."""
-        row = get_one(self._client, self._table, rule_rows.count_key())
-        return 0 if row is None else int(row["Count"]["N"])
 
     def create(self, rule: Rule, actor: str, once: Once[Rule] | None = None) -> Rule:
         """Store a new rule; its id, version, times and maker are set here.
@@ -105,14 +75,14 @@ class RuleRepository:
             changes = rule_rows.added(rule)
             if self._commit(changes, actor, "rule.created", None, rule, once):
                 return rule
-            if self._find(rule.id) is not None:  # it was applied, and its answer was lost
+            if self.find(rule.id) is not None:  # it was applied, and its answer was lost
                 return rule
             if self.count() >= MOST:
                 raise TooManyRules(f"There are {MOST:,} rules already. Delete one first.")
         raise _busy()
 
     def change(self, rule: Rule, actor: str, once: Once[Rule] | None = None) -> Rule:
-        """Replace the stored rule of this id and version; one that is as given already stays.
+        """Replace the stored rule of this id and version (0: any); one that is as given stays.
 
         Raises:
             RuleNotFound: there is none with this id.
@@ -122,7 +92,7 @@ class RuleRepository:
 
         def edited(stored: Rule) -> Rule:
             wanted = recipients.edited(stored, rule, self._now_ms())
-            if wanted != stored and stored.version != rule.version:
+            if wanted != stored and rule.version not in {0, stored.version}:
                 raise _changed(stored)
             return wanted
 
@@ -132,7 +102,7 @@ class RuleRepository:
         """Delete a rule of this version; None: of any. Raises as `change`."""
         tried = False
         for _ in range(_TRIES):
-            rule = self._find(identifier) if tried else self.get(identifier)
+            rule = self.find(identifier) if tried else self.get(identifier)
             if rule is None:  # it was applied, and its answer was lost, or others deleted it
                 return
             if version not in {None, rule.version}:
@@ -222,12 +192,6 @@ class RuleRepository:
             return False
         self._on_change()
         return True
-
-    def _find(self, identifier: str) -> Rule | None:
-        if not rule_rows.is_rule_id(identifier):
-            return None
-        row = get_one(self._client, self._table, rule_rows.rule_key(identifier))
-        return None if row is None else rule_rows.rule_of(row)
 
 
 def _check(rule: Rule, recipient_id: str) -> None:

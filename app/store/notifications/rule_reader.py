@@ -1,0 +1,80 @@
+"""Reads rules: all of them, a page, or one."""
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from app.notifications.rule import Rule
+from app.store.dynamodb.client import translated
+from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
+from app.store.dynamodb.reads import get_one, get_rows
+from app.store.notifications import rule_rows
+from app.store.notifications.rule_errors import RuleNotFound
+from app.store.notifications.rule_rows import MOST
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class RuleReader:
+    """The rules in the settings table. Rows that no version of Stockpulse wrote are left out.
+
+    All methods raise StoreUnavailable.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def all(self) -> list[Rule]:
+        """Every rule, the oldest first."""
+        rows = get_rows(self._client, "query", self._table, **_OF_KIND)
+        found = (rule_rows.rule_of(row) for row in islice(rows, MOST))
+        return [rule for rule in found if rule is not None]
+
+    def page(self, limit: int, cursor: str | None = None) -> Page[Rule]:
+        """Up to `limit` rules after the cursor, the oldest first.
+
+        Raises:
+            InvalidCursor: no page returned this cursor.
+
+        """
+        place = None if cursor is None else decode_cursor(cursor, rule_rows.is_rule_id)
+        start = {} if place is None else {"ExclusiveStartKey": rule_rows.rule_key(place)}
+        with translated():
+            answer = self._client.query(
+                TableName=self._table, ConsistentRead=True, Limit=limit, **_OF_KIND, **start
+            )
+        found = (rule_rows.rule_of(row) for row in answer["Items"])
+        last = answer.get("LastEvaluatedKey")
+        following = None if last is None else encode_cursor(last["ID"]["S"])
+        return Page([rule for rule in found if rule is not None], following)
+
+    def get(self, identifier: str) -> Rule:
+        """One rule.
+
+        Raises:
+            RuleNotFound: there is none with this id.
+
+        """
+        rule = self.find(identifier)
+        if rule is None:
+            raise RuleNotFound("No rule has this id. Look it up in the list of rules.")
+        return rule
+
+    def find(self, identifier: str) -> Rule | None:
+        """One rule; None if there is none with this id."""
+        if not rule_rows.is_rule_id(identifier):
+            return None
+        row = get_one(self._client, self._table, rule_rows.rule_key(identifier))
+        return None if row is None else rule_rows.rule_of(row)
+
+    def count(self) -> int:
+        """How many rules there are."""
+        row = get_one(self._client, self._table, rule_rows.count_key())
+        return 0 if row is None else int(row["Count"]["N"])
+
+
+_OF_KIND = {
+    "KeyConditionExpression": "Kind = :kind",
+    "ExpressionAttributeValues": {":kind": {"S": rule_rows.KIND}},
+}
