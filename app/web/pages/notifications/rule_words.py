@@ -56,6 +56,11 @@ def channel_word(channel: str) -> str:
     return CHANNEL_WORDS[channel][0] if channel in CHANNEL_WORDS else channel
 
 
+def kind_word(kind: str) -> str:
+    """What the kind of a notice is called."""
+    return {**KIND_WORDS, **ALERT_WORDS, "trouble": TROUBLE_WORD}.get(kind, kind)
+
+
 def address_text(recipient: Recipient) -> str:
     """A recipient's address as pages show it."""
     if recipient.channel == "browser" and recipient.address == EVERYONE:
