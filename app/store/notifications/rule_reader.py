@@ -70,8 +70,15 @@ class RuleReader:
 
     def count(self) -> int:
         """How many rules there are."""
-        row = get_one(self._client, self._table, rule_rows.count_key())
-        return 0 if row is None else int(row["Count"]["N"])
+        return self._counted("Count")
+
+    def writes(self) -> int:
+        """How often rules were written: while it is the same, `all` returns the same."""
+        return self._counted("Writes")
+
+    def _counted(self, name: str) -> int:
+        row = get_one(self._client, self._table, rule_rows.count_key()) or {}
+        return int(row.get(name, {}).get("N", 0))
 
 
 _OF_KIND = {

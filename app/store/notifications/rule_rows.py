@@ -3,7 +3,7 @@
 | Kind | ID | |
 |---|---|---|
 | `rule` | time of its making and random digits, in hex | a rule with its former wordings, JSON |
-| `rule-count` | `all` | how many rules there are |
+| `rule-count` | `all` | how many rules there are, and how many writes there were |
 
 Changes depend on the version that was read. The row grants nothing, so it is not signed.
 """
@@ -58,7 +58,8 @@ def added(rule: Rule) -> list[Change]:
 
 def replaced(stored: Rule, rule: Rule) -> list[Change]:
     """The changes that replace a rule; they fail if it is not as it was read."""
-    return [("Put", {"Item": _item(rule), **_unchanged(stored)})]
+    put = {"Item": _item(rule), **_unchanged(stored)}
+    return [("Put", put), _counted(0, "attribute_exists(ID)", 0)]
 
 
 def removed(stored: Rule) -> list[Change]:
@@ -68,12 +69,15 @@ def removed(stored: Rule) -> list[Change]:
 
 
 def _counted(by: int, condition: str, limit: int) -> Change:
+    """The change of the count; it counts the writes, too, so that a worker sees each of them."""
+    values = {":by": {"N": str(by)}, ":one": {"N": "1"}}
     return "Update", {
         "Key": count_key(),
-        "UpdateExpression": "ADD #count :by",
+        "UpdateExpression": "ADD #count :by, Writes :one",
         "ConditionExpression": condition,
         "ExpressionAttributeNames": {"#count": "Count"},
-        "ExpressionAttributeValues": {":by": {"N": str(by)}, ":limit": {"N": str(limit)}},
+        "ExpressionAttributeValues": values
+        | ({":limit": {"N": str(limit)}} if ":limit" in condition else {}),
     }
 
 

@@ -15,7 +15,6 @@ from app.store.access.settings_rows import row_key
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.reads import get_rows
 from app.store.dynamodb.transactions import commit
-from app.store.feed.cursor import Cursor, parse_cursor
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,12 +37,12 @@ class SubscriptionChanged(Exception):
 class SubscriptionRow:
     """A subscription that is behind; times are in ms since 1970.
 
-    The timeline is read again after `settled`, without the events that `taken` marks as done (as
-    `app.store.timeline.position` encodes them); `alerts` and `troubles` are places in the logs of
-    those. `due_at`: when it is tried next. `first_at`: when the first waiting notice arrived.
-    `waiting`: how many waited when the row was written. `failures`: calls in a row that failed, the
-    first of them at `failing_since`. `message_id`: of the message that is tried, so that a repeat
-    has the same. `version` counts the writes; 0: not stored yet.
+    `events` is the cursor of the first event that waits, and `taken` marks those after it that do
+    not (as `app.store.timeline.position` encodes them); `alerts` and `troubles` are the places of
+    the first ones in their logs. Each is empty if nothing of its kind waits. `due_at`: when it is
+    tried next. `first_at`: when the first waiting notice arrived. `waiting`: how many waited when
+    the row was written. `failures`: calls in a row that failed, the first of them at
+    `failing_since`. `version` counts the writes; 0: not stored yet.
     """
 
     id: str
@@ -51,7 +50,7 @@ class SubscriptionRow:
     recipient_id: str
     channel: str
     address: str
-    settled: Cursor
+    events: str = ""
     taken: bytes = b""
     alerts: str = ""
     troubles: str = ""
@@ -62,7 +61,6 @@ class SubscriptionRow:
     failures: int = 0
     failing_since: int = 0
     error: str = ""
-    message_id: str = ""
     version: int = 0
 
     @property
@@ -161,7 +159,7 @@ _TEXTS = {
     "Troubles": "troubles",
     "Why": "why",
     "LastError": "error",
-    "Message": "message_id",
+    "Cursor": "events",
 }
 _NUMBERS = {
     "DueAt": "due_at",
@@ -178,7 +176,6 @@ def _item(row: SubscriptionRow) -> dict[str, Any]:
     texts["LastError"] = texts["LastError"][:_ERROR_CHARACTERS]
     return {
         **row_key(KIND, row.id),
-        "Cursor": {"S": str(row.settled)},
         **({"Taken": {"B": row.taken}} if row.taken else {}),
         **{name: {"S": text} for name, text in texts.items() if text},
         **{name: {"N": str(getattr(row, field))} for name, field in _NUMBERS.items()},
@@ -188,10 +185,6 @@ def _item(row: SubscriptionRow) -> dict[str, Any]:
 def _row(item: dict[str, Any]) -> SubscriptionRow:
     texts = {field: item.get(name, {}).get("S", "") for name, field in _TEXTS.items()}
     numbers = {field: int(item.get(name, {}).get("N", 0)) for name, field in _NUMBERS.items()}
-    return SubscriptionRow(
-        id=item["ID"]["S"],
-        settled=parse_cursor(item["Cursor"]["S"]),
-        taken=bytes(item.get("Taken", {}).get("B", b"")),
-        **texts,
-        **numbers,
-    )
+    taken = bytes(item.get("Taken", {}).get("B", b""))
+    fields: dict[str, Any] = {**texts, **numbers}
+    return SubscriptionRow(id=item["ID"]["S"], taken=taken, **fields)

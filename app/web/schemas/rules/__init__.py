@@ -1,0 +1,1 @@
+"""The shapes of rules and their deliveries, for the API and the pages' forms."""
