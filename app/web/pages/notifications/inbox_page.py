@@ -1,8 +1,4 @@
-"""Messages to the browsers of a person and of everyone: a page, and news for the script.
-
-Pages of one process share what they read: however many browsers ask, an address costs one read in
-`FRESH` seconds, and none while no rule sends to browsers.
-"""
+"""Messages to the browsers of a person and of everyone: a page, and news for the script."""
 
 from typing import Annotated, Any
 
@@ -33,7 +29,7 @@ def inbox_page(request: Request, services: ServicesDep, reader: ReaderDep) -> HT
         request,
         "inbox.html",
         page="notifications",
-        messages=services.inbox_news.messages(reader.actor),
+        messages=services.store.inbox_news.messages(reader.actor),
         at=moment,
     )
 
@@ -41,10 +37,11 @@ def inbox_page(request: Request, services: ServicesDep, reader: ReaderDep) -> HT
 @router.get("/news")
 def inbox_news(services: ServicesDep, reader: ReaderDep) -> JSONResponse:
     """The newest messages for the script, and whether any rule sends to this person's browser."""
-    messages = services.inbox_news.messages(reader.actor)
+    news = services.store.inbox_news
+    is_wanted = news.is_wanted(reader.actor)
+    messages = news.messages(reader.actor) if is_wanted else []
     items: list[dict[str, Any]] = [
         {"id": one.key, "at": one.at, "title": one.title, "text": one.text, "path": one.path}
         for one in messages
     ]
-    body = {"wanted": services.inbox_news.is_wanted(reader.actor), "items": items}
-    return JSONResponse(body, headers={"Cache-Control": "no-store"})
+    return JSONResponse({"wanted": is_wanted, "items": items}, headers={"Cache-Control": "no-store"})

@@ -7,8 +7,7 @@ from urllib.parse import parse_qsl
 
 from app.core.numbers import digits
 from app.notifications.rule import Recipient, What, When
-
-EVERYONE = "*"  # as the address of a browser's recipient
+from app.store.notifications.inbox_news import EVERYONE
 
 KIND_WORDS = {
     "inserted": "added",
