@@ -6,15 +6,16 @@ The field descriptions are the documentation: `stockpulse serve --help` and
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict
 
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
+from app.config.notification_settings import NotificationSettings
 from app.config.table_settings import TableSettings
 from app.config.values import (
     AuditKeys,
@@ -23,26 +24,25 @@ from app.config.values import (
     Currency,
     DataFolder,
     Endpoint,
-    EventFilter,
     Moment,
     Origins,
     Port,
     RecordAge,
     StorePlace,
     TimeZone,
-    WebhookSecret,
-    WebhookURL,
     Words,
 )
 from app.store.dynamodb.table_names import TableNames, table_names
+
+SECRET_PREFIX = f"{PREFIX}SECRET_"  # of variables that are no settings, but secrets of rules
 
 
 class SettingsError(Exception):
     """The settings are invalid. Each line of the message names a variable and what to change."""
 
 
-class Settings(TableSettings):
-    """All settings, as `STOCKPULSE_<NAME>`; it inherits those for the tables and for access."""
+class Settings(TableSettings, NotificationSettings):
+    """All settings, as `STOCKPULSE_<NAME>`; it inherits those of single subjects."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, validate_default=True
@@ -83,27 +83,6 @@ class Settings(TableSettings):
         "`id:base64,…`: the first signs, all verify. The same in every process. Required with "
         "`STOCKPULSE_DYNAMODB=aws`; otherwise, if unset, a key is created and kept in the data "
         "folder.",
-    )
-    webhook_url: WebhookURL | None = Field(
-        None,
-        description="URL that receives every change as a POST in CloudEvents JSON "
-        "(docs/use/webhook.md). Private addresses are allowed. If unset, there is no webhook.",
-    )
-    webhook_secret: WebhookSecret | None = Field(
-        None,
-        description="Secret that signs each webhook delivery: `whsec_` followed by 24 to 64 random "
-        'bytes in base64. Create one with `echo "whsec_$(openssl rand -base64 32)"`.',
-    )
-    webhook_filter: EventFilter | None = Field(
-        None,
-        description="Which changes the webhook receives: a filter pattern in the syntax of "
-        'Lambda\'s event source mappings, such as `{"data": {"kind": ["stock_changed"]}}`. If '
-        "unset, all changes.",
-    )
-    webhook_parallelization_factor: Annotated[int, Field(ge=1, le=100)] = Field(
-        10,
-        description="How many webhook requests are sent at once (1 to 100), never two for the same "
-        "product.",
     )
     base_path: BasePath = Field(
         "", description="Path prefix behind a reverse proxy, such as `/stockpulse`."
@@ -181,15 +160,6 @@ class Settings(TableSettings):
         10_000, description="Maximum open live streams of the process."
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if self.webhook_url is not None and self.webhook_secret is None:
-            raise ValueError(
-                f"{PREFIX}WEBHOOK_SECRET must be set with {PREFIX}WEBHOOK_URL; create one with: "
-                'echo "whsec_$(openssl rand -base64 32)"'
-            )
-        return self
-
     @property
     def table_names(self) -> TableNames:
         """The names of all tables; without writes, the products table has to exist."""
@@ -202,10 +172,11 @@ class Settings(TableSettings):
 
 
 def documented() -> list[tuple[str, FieldInfo]]:
-    """Every setting, in the order of the documentation: general ones, tables, access."""
-    access, tables = AccessSettings.model_fields, TableSettings.model_fields
+    """Every setting, in the documentation's order: general, notifications, tables, access."""
+    subjects = (AccessSettings, TableSettings, NotificationSettings)
+    known = [subject.model_fields for subject in subjects]
     fields = Settings.model_fields.items()
-    return sorted(fields, key=lambda field: (field[0] in access, field[0] in tables))
+    return sorted(fields, key=lambda field: [field[0] in subject for subject in known])
 
 
 def load(*, signs: bool = True) -> Settings:
@@ -222,7 +193,11 @@ def load(*, signs: bool = True) -> Settings:
         given = {*dotenv_values(".env"), *os.environ}
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8 text: save it as UTF-8, or delete it") from None
-    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+    unknown = sorted(
+        name
+        for name in given
+        if name.startswith(PREFIX) and name not in known and not name.startswith(SECRET_PREFIX)
+    )
     if unknown:
         raise SettingsError(
             f"{', '.join(unknown)}: unknown setting; `stockpulse serve --help` lists all settings"

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+LONGEST_RETRY_AFTER = 3600.0  # seconds; a longer Retry-After is cut to this
 _DOUBLINGS = 60  # maximum, so that the power stays a finite float
 
 

@@ -1,5 +1,8 @@
 """A POST ends by its deadline, whatever the server does, and is sent only to the given URL.
 
+Where only some addresses are allowed, each is checked when its socket is made: after the name was
+resolved, so no answer of a name server can lead elsewhere.
+
 Redirects are not followed, proxies in the environment are ignored, and cookies are not kept. The
 deadline covers name resolution, connecting, TLS and all bytes in both directions. This needs real
 cancellation, which blocking clients do not have: a read timeout starts again with each byte, and
@@ -8,10 +11,12 @@ cancellation, which blocking clients do not have: a read timeout starts again wi
 
 import asyncio
 import concurrent.futures
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import NamedTuple
 
 import aiohttp
@@ -36,21 +41,27 @@ class NoAnswer(Exception):
     """There was no response. The message says why, without the URL."""
 
 
-Post = Callable[[Headers, bytes], Answer]
+Post = Callable[[str, Headers, bytes], Answer]  # of a URL, headers and a body
+MayConnect = Callable[[str], bool]  # to an IP address
+
+
+class _NotAllowed(OSError):
+    """The host has an address that this sender must not connect to."""
 
 
 @contextmanager
-def posting(url: str, seconds: float = DEADLINE) -> Iterator[Post]:
-    """A function that sends a body to `url`, callable from several threads at once.
+def posting(seconds: float = DEADLINE, may_connect: MayConnect | None = None) -> Iterator[Post]:
+    """A function that sends a body to a URL, callable from several threads at once.
 
-    It raises `NoAnswer`. Connections are reused; concurrent calls never share one.
+    It raises `NoAnswer`. Connections are reused; concurrent calls never share one. `may_connect`
+    says which addresses are allowed; None: all.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="http-post", daemon=True)
     thread.start()
-    session = asyncio.run_coroutine_threadsafe(_session(), loop).result()
+    session = asyncio.run_coroutine_threadsafe(_session(may_connect), loop).result()
 
-    def post(headers: Headers, body: bytes) -> Answer:
+    def post(url: str, headers: Headers, body: bytes) -> Answer:
         call = _post(session, URL(url, encoded=True), headers, body, seconds)
         try:
             return asyncio.run_coroutine_threadsafe(call, loop).result()
@@ -66,19 +77,27 @@ def posting(url: str, seconds: float = DEADLINE) -> Iterator[Post]:
         loop.close()
 
 
-async def _session() -> aiohttp.ClientSession:
+async def _session(may_connect: MayConnect | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=0,  # callers limit their number of concurrent calls
             keepalive_timeout=KEEP_ALIVE,
             ssl=ssl.create_default_context(),
             use_dns_cache=False,
+            socket_factory=None if may_connect is None else partial(_allowed_socket, may_connect),
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         auto_decompress=False,
         skip_auto_headers=("Accept", "Accept-Encoding"),
     )
+
+
+def _allowed_socket(may_connect: MayConnect, info: aiohttp.AddrInfoType) -> socket.socket:
+    family, kind, protocol, _, address = info
+    if not may_connect(str(address[0])):
+        raise _NotAllowed("not allowed")
+    return socket.socket(family, kind, protocol)
 
 
 async def _post(
@@ -133,6 +152,8 @@ def _reason(error: Exception, seconds: float) -> str:
             return f"has a certificate that is not trusted: {why}"
         case aiohttp.ClientConnectorSSLError(os_error=cause):
             return f"failed in the TLS handshake: {getattr(cause, 'reason', cause)}"
+        case aiohttp.ClientConnectorError(os_error=_NotAllowed()):
+            return "has a private address, to which messages must not be sent"
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
             return "refused the connection"
         case aiohttp.ServerDisconnectedError():

@@ -7,10 +7,9 @@ events are rejected only if they fail alone while others succeed, or if the sink
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.runtime.backoff import Backoff, half_to_full
+from app.runtime.backoff import LONGEST_RETRY_AFTER, Backoff, half_to_full
 
 FIRST, LONGEST = 0.1, 60.0  # seconds between two attempts
-LONGEST_RETRY_AFTER = 3600.0  # seconds; a longer Retry-After is cut to this
 HALVE_AFTER = 3  # failures in a row
 OUTAGE_AFTER = 3  # failing products until the sink is probed by one call at a time
 

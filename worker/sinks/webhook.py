@@ -1,33 +1,26 @@
 """Each event is one signed POST, sent with the same id until the receiver accepts it.
 
-The body is the CloudEvents object of the live stream, in structured JSON mode. The signature
-follows Standard Webhooks (https://www.standardwebhooks.com), so receivers can verify it with an
-existing library.
+The body is the CloudEvents object of the live stream. The sender is the one that rules use, too
+(`app.notifications.channels.webhook.webhook_sender`).
 """
 
 import base64
-import hmac
 import logging
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import quote, urlsplit
-
-import orjson
+from urllib.parse import urlsplit
 
 from app.broker.event_json import event_json
 from app.config.addresses import without_query
-from app.core.events import ChangeEvent, rfc3339
-from app.runtime.http_post import DEADLINE, NoAnswer, Post, posting
-from app.runtime.version import our_version
-from worker.consumers.sink import Rejected, Sink, Unavailable
-from worker.sinks.webhook_answers import rejection
-
-# Images larger than this many bytes of JSON are omitted: many servers reject bodies over 1 MB.
-IMAGES_LIMIT = 256 * 1024
+from app.core.events import ChangeEvent
+from app.notifications.channels.channel import MessageRefused, NotNow, RecipientGone
+from app.notifications.channels.cloud_events import IMAGES_LIMIT, check_event
+from app.notifications.channels.webhook.webhook_sender import WebhookSender
+from app.runtime.http_post import DEADLINE, posting
+from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +28,12 @@ _log = logging.getLogger(__name__)
 class Webhook:
     """The receiver at one URL. Error messages contain the URL without its credentials and query."""
 
-    def __init__(self, post: Post, url: str, secret: str, table: str) -> None:
-        self._post = post
+    def __init__(self, sender: WebhookSender, url: str, secret: str, table: str) -> None:
+        self._sender = sender
+        self._url = url
         self._shown = without_query(url)
         self._key = base64.b64decode(secret.removeprefix("whsec_"))
         self._table = table
-        self._version = our_version()
 
     def sink(self, parallelization_factor: int = 1) -> Sink:
         """The sink named `webhook`."""
@@ -74,38 +67,23 @@ class Webhook:
         """
         started = time.monotonic()
         identifier = f"test_{uuid.uuid4().hex}"
-        refused = self._send(identifier, orjson.dumps(self._test_event(identifier)))
+        refused = self._send(identifier, check_event(identifier, self._table, datetime.now(UTC)))
         if refused is not None:
             raise Unavailable(refused)
         elapsed = (time.monotonic() - started) * 1000
         return f"{self._shown} accepted the event {identifier} in {elapsed:.0f} ms"
 
     def _send(self, identifier: str, body: bytes) -> str | None:
-        now = datetime.now(UTC)
-        seconds = int(now.timestamp())
-        headers = [
-            ("Content-Type", "application/cloudevents+json"),
-            ("User-Agent", f"Stockpulse/{self._version}"),
-            ("webhook-id", identifier),
-            ("webhook-timestamp", str(seconds)),
-            ("webhook-signature", signature(self._key, identifier, seconds, body)),
-        ]
+        """Send a body; returns None if it was accepted, else why it never will be."""
         try:
-            answer = self._post(headers, body)
-        except NoAnswer as error:
-            raise Unavailable(f"{self._shown} {error}") from None
-        return rejection(answer, now)
-
-    def _test_event(self, identifier: str) -> dict[str, Any]:
-        return {
-            "specversion": "1.0",
-            "id": identifier,
-            "source": f"/tables/{quote(self._table)}",
-            "type": "stockpulse.test",
-            "time": rfc3339(datetime.now(UTC)),
-            "datacontenttype": "application/json",
-            "data": {"message": "This is a test of the webhook. No product has changed."},
-        }
+            self._sender.send(self._url, [self._key], identifier, body)
+        except NotNow as error:
+            raise Unavailable(str(error), retry_after=error.retry_after) from None
+        except RecipientGone as error:
+            raise PauseSink(str(error)) from None
+        except MessageRefused as error:
+            return str(error)
+        return None
 
 
 @contextmanager
@@ -116,11 +94,5 @@ def webhook(url: str, secret: str, table: str, seconds: float = DEADLINE) -> Ite
             "the webhook at %s does not use TLS: anyone on the network path can read the changes",
             without_query(url),
         )
-    with posting(url, seconds) as post:
-        yield Webhook(post, url, secret, table)
-
-
-def signature(key: bytes, identifier: str, seconds: int, body: bytes) -> str:
-    """Return the `webhook-signature` header of Standard Webhooks for a body sent at `seconds`."""
-    signed = b"%s.%d.%s" % (identifier.encode(), seconds, body)
-    return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    with posting(seconds) as post:
+        yield Webhook(WebhookSender(post), url, secret, table)

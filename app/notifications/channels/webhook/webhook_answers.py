@@ -1,9 +1,8 @@
-"""How a webhook's response is handled; a wrong URL or secret never loses an event.
+"""What a webhook's answer means, by the rules of Standard Webhooks. Pure.
 
-An event is rejected only if the response cannot mean anything else. A response that a wrong setting
-can cause (a wrong path, a wrong secret, a redirect) is retried: the lag grows, and the error is
-shown. Many receivers answer 400 to a signature that they cannot verify, so 400 is retried, too. An
-event that fails alone while others are accepted becomes a dead letter after its retries.
+A client error other than 408, 425 and 429 would be the same next time, so the message is refused at
+once and the next one follows. Everything else is tried again, except after 410: the receiver wants
+nothing more.
 """
 
 import math
@@ -12,39 +11,41 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from app.config.addresses import without_query
+from app.notifications.channels.channel import MessageRefused, NotNow, RecipientGone
+from app.runtime.backoff import LONGEST_RETRY_AFTER
 from app.runtime.http_post import Answer
-from worker.consumers.retry_policy import LONGEST_RETRY_AFTER
-from worker.consumers.sink import PauseSink, Unavailable
 
-_REJECTS_THE_EVENT = {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
+_TRIED_AGAIN = {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
 }
 _HAS_RETRY_AFTER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
-def rejection(answer: Answer, now: datetime) -> str | None:
-    """Return None if the event was accepted, else why the receiver rejects it for good.
+def check_accepted(answer: Answer, now: datetime) -> None:
+    """Return if the receiver accepted the message.
 
     Raises:
-        Unavailable: the event must be sent again.
-        PauseSink: the receiver wants no more events.
+        NotNow: the message must be sent again.
+        MessageRefused: the receiver can never accept it.
+        RecipientGone: the receiver wants no more messages.
 
     """
     status = answer.status
     if 200 <= status < 300:
-        return None
+        return
     reason = f"the webhook answered {described(status)}"
     if status == HTTPStatus.GONE:
-        raise PauseSink(reason)
-    if status in _REJECTS_THE_EVENT:
-        return reason
+        raise RecipientGone(reason)
     if 300 <= status < 400:
-        raise Unavailable(reason + _redirect(answer.headers.get("location")))
+        raise NotNow(reason + _redirect(answer.headers.get("location")))
+    if 400 <= status < 500 and status not in _TRIED_AGAIN:
+        raise MessageRefused(reason)
     wait = None
     if status in _HAS_RETRY_AFTER:
         wait = retry_after(answer.headers.get("retry-after"), now)
-    raise Unavailable(reason, retry_after=wait)
+    raise NotNow(reason, retry_after=wait)
 
 
 def described(status: int) -> str:
@@ -73,4 +74,4 @@ def retry_after(value: str | None, now: datetime) -> float | None:
 def _redirect(location: str | None) -> str:
     shown = without_query(location or "")
     to = f" to {shown}" if shown else ""
-    return f"; redirects{to} are not followed, set STOCKPULSE_WEBHOOK_URL to the final address"
+    return f"; redirects{to} are not followed, so use the final address"

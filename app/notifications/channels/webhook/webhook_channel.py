@@ -1,0 +1,119 @@
+"""The channel `webhook`: rules send signed CloudEvents to a program's URL."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from app.config.addresses import is_webhook
+from app.config.settings import PREFIX, Settings
+from app.notifications.channels.channel import AddressRefused, NotNow
+from app.notifications.channels.cloud_events import message_json
+from app.notifications.channels.webhook.signing_secret import signing_keys
+from app.notifications.channels.webhook.webhook_sender import WebhookSender
+from app.notifications.notice import Message
+from app.notifications.public_addresses import is_public, may_be_public
+from app.notifications.rule import Recipient
+from app.notifications.secrets import SecretMissing, Secrets, is_secret
+from app.runtime.http_post import posting
+from app.store.deployment import Deployment
+
+DEADLINE = 15.0  # seconds; Standard Webhooks recommends 15 to 30
+
+_PRIVATE = (
+    "This address is a private one. An administrator can allow it with "
+    f"{PREFIX}NOTIFY_PRIVATE_ADDRESSES, or make it a secret."
+)
+
+
+class WebhookChannel:
+    """Sends a rule's messages. URLs in secrets are the operator's own, and may be private ones."""
+
+    name = "webhook"
+    label = "Webhook"
+    placeholder = "https://shop.example/stockpulse"
+
+    def __init__(
+        self,
+        anywhere: WebhookSender,
+        public_only: WebhookSender,
+        secrets: Secrets,
+        deployment: Deployment,
+        *,
+        private_allowed: bool = False,
+    ) -> None:
+        self._anywhere = anywhere
+        self._public_only = public_only
+        self._secrets = secrets
+        self._signer = deployment.signer
+        self._table = deployment.tables.products
+        self._private_allowed = private_allowed
+
+    def checked(self, address: str) -> str:
+        """The URL, or the name of a secret that holds one.
+
+        Raises:
+            AddressRefused: it is no URL, a private address, or holds what may be a secret.
+
+        """
+        address = address.strip()
+        try:
+            url = self._secrets.value(address)
+        except SecretMissing as error:
+            raise AddressRefused(str(error)) from None
+        if not is_webhook(url):
+            raise AddressRefused(
+                "This must be a URL such as https://shop.example/stockpulse, without user, "
+                "password or fragment."
+            )
+        if is_secret(address):
+            return address
+        if "?" in url:
+            raise AddressRefused(
+                "A URL with a query (?…) usually holds a secret. An administrator stores it as "
+                "one; then enter secret: and its name."
+            )
+        host = (urlsplit(url).hostname or "").lower()
+        if not self._private_allowed and not may_be_public(host):
+            raise AddressRefused(_PRIVATE)
+        return url
+
+    def send(self, recipient: Recipient, message: Message) -> str:
+        """Send a message, signed with the recipient's secret.
+
+        Raises:
+            NotNow, MessageRefused, RecipientGone: see there.
+
+        """
+        try:
+            url = self._secrets.value(recipient.address)
+        except SecretMissing as error:
+            raise NotNow(str(error)) from None
+        own = is_secret(recipient.address)
+        sender = self._anywhere if own or self._private_allowed else self._public_only
+        now = datetime.now(UTC)
+        return sender.send(
+            url,
+            signing_keys(self._signer, recipient, now),
+            message.id,
+            message_json(message, self._table, now),
+            shown=recipient.address if own else "",
+        )
+
+
+@contextmanager
+def webhook_channel(
+    settings: Settings, deployment: Deployment, secrets: Secrets, seconds: float = DEADLINE
+) -> Iterator[WebhookChannel]:
+    """The channel, until the block ends; a call takes at most `seconds`."""
+    with ExitStack() as opened:
+        # Connections of the two must not be shared: one may lead to a private address.
+        anywhere = opened.enter_context(posting(seconds))
+        public_only = opened.enter_context(posting(seconds, is_public))
+        yield WebhookChannel(
+            WebhookSender(anywhere),
+            WebhookSender(public_only),
+            secrets,
+            deployment,
+            private_allowed=settings.notify_private_addresses,
+        )
