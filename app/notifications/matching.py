@@ -21,7 +21,7 @@ TROUBLE = "trouble"
 ALERT_KINDS = frozenset({"low", "out", "negative", "back_in_stock"})
 OUTSIDE = "outside"  # as an actor: changes that were not made through Stockpulse
 # A rule that names nothing wants all changes of products. A gap is told to those who ask for it.
-_CHANGES = frozenset({"inserted", "stock_changed", "updated", "deleted", "expired", "reconciled"})
+CHANGES = frozenset({"inserted", "stock_changed", "updated", "deleted", "expired", "reconciled"})
 
 
 def wants(rule: Rule, notice: Notice, names: AttributeNames = DEFAULT_NAMES) -> bool:
@@ -57,7 +57,7 @@ def _names(what: What, kind: str) -> bool:
         return kind in what.alerts
     if what.kinds:
         return kind in what.kinds
-    return kind in _CHANGES and not what.alerts and not what.trouble
+    return kind in CHANGES and not what.alerts and not what.trouble
 
 
 def _admits(what: What, event: ChangeEvent) -> bool:

@@ -1,12 +1,13 @@
 """The read model of one web process: the copy, the threads that keep it, and the lists from it."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from app.core.errors import StoreUnavailable
 from app.core.events import ChangeEvent
+from app.core.item import Item
 from app.readmodel.changes import Changes
 from app.readmodel.copy_state import CopyState, Filling, filling
 from app.readmodel.database import Database
@@ -93,6 +94,11 @@ class ReadModel:
         """The products among these ids that exist, in the order of the ids; raises as `page`."""
         with self._ready():
             return self._lists.some(product_ids)
+
+    def items(self, product_ids: Iterable[str]) -> dict[str, Item]:
+        """The items of those of these products that exist, by product id; raises as `page`."""
+        with self._ready():
+            return self._lists.items(product_ids)
 
     def with_barcode(self, code: str, most: int) -> list[Product]:
         """Up to `most` products with this barcode; raises as `page`."""

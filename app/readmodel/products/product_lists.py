@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import orjson
 
-from app.core.item import AttributeNames, from_canonical
+from app.core.item import AttributeNames, Item, from_canonical
 from app.readmodel.database import Database
 from app.readmodel.products.product_query import (
     ProductQuery,
@@ -104,14 +104,27 @@ class ProductLists:
 
         """
         row_ids = [storable(product_id) for product_id in product_ids]
+        items = self._items(row_ids)
+        return [self._known(items[row_id]) for row_id in row_ids if row_id in items]
+
+    def items(self, product_ids: Iterable[str]) -> dict[str, Item]:
+        """The items of those of these products that exist, by product id; raises as `some`."""
+        row_ids = {product_id: storable(product_id) for product_id in product_ids}
+        items = self._items(list(row_ids.values()))
+        return {
+            product_id: from_canonical(items[row_id])
+            for product_id, row_id in row_ids.items()
+            if row_id in items
+        }
+
+    def _items(self, row_ids: Sequence[str]) -> dict[str, bytes]:
         with self._database.reading() as connection:
             found = connection.execute(
                 "SELECT id, item FROM products "
                 "WHERE NOT deleted AND id IN (SELECT value FROM json_each(?))",
                 (orjson.dumps(row_ids).decode(),),
             )
-            items = dict(found.fetchall())
-        return [self._known(items[row_id]) for row_id in row_ids if row_id in items]
+            return dict(found.fetchall())
 
     def with_barcode(self, code: str, most: int) -> list[Product]:
         """Up to `most` products with this barcode, whatever its case.

@@ -1,0 +1,150 @@
+"""What a rule would have sent lately, from the copy of the events and the log of the alerts."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.core.item import AttributeNames
+from app.notifications.matching import CHANGES, OUTSIDE, selects
+from app.notifications.notice import Notice
+from app.notifications.rule import What, When
+from app.notifications.schedule import CAP, next_send
+from app.notifications.sources import of_event, of_transition, with_item
+from app.readmodel.events.event_query import EventQuery, Span, Term
+from app.readmodel.events.event_terms import Qualifier
+from app.readmodel.read_model import ReadModel
+from app.store.alerts.transition_log import TransitionLog
+from app.store.feed.cursor import parse_cursor
+
+DAYS = 7
+SHOWN = 50  # notices
+_EVENTS, _TRANSITIONS = 5_000, 1_000  # that are looked at
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule would have told since a time; `notices` are the newest, newest first.
+
+    `since` is later than seven days ago where only the newest events were looked at. `messages`:
+    how many each recipient would have got, roughly.
+    """
+
+    since: datetime
+    until: datetime
+    total: int
+    messages: int
+    notices: list[Notice]
+
+
+class Previews:
+    """Matches rules, stored ones or not, against what happened."""
+
+    def __init__(
+        self,
+        model: ReadModel,
+        transitions: TransitionLog,
+        names: AttributeNames,
+        zone: ZoneInfo,
+    ) -> None:
+        self._model = model
+        self._transitions = transitions
+        self._names = names
+        self._zone = zone
+
+    def of(self, what: What, when: When, now: datetime) -> Preview:
+        """What a rule would have told in the last seven days; trouble aside, which nobody stored.
+
+        Raises:
+            ReadModelFilling: the copy does not have all events yet.
+            StoreUnavailable: the copy or the log cannot be read now.
+
+        """
+        begin = now - timedelta(days=DAYS)
+        events, events_from = self._events(what, begin)
+        alerts, alerts_from = self._alerts(what, begin)
+        since = max(events_from, alerts_from)
+        found = sorted(
+            (one for one in (*events, *alerts) if one.at_ms >= _ms(since)),
+            key=lambda one: one.at_ms,
+            reverse=True,
+        )
+        times = [datetime.fromtimestamp(one.at_ms / 1000, UTC) for one in found]
+        return Preview(since, now, len(found), messages(times, when, self._zone), found[:SHOWN])
+
+    def _events(self, what: What, begin: datetime) -> tuple[list[Notice], datetime]:
+        """The events that are wanted, newest first, and since when all were looked at."""
+        found: list[Notice] = []
+        query, cursor, seen = _query(what, begin), None, 0
+        while query is not None and seen < _EVENTS:
+            page = self._model.events(query, _PAGE, "newest", cursor)
+            for at, event in page.items:
+                seen += 1
+                notice = of_event(event, parse_cursor(at).ms, self._names)
+                if notice is not None and selects(what, notice, self._names):
+                    found.append(notice)
+            if (cursor := page.next_cursor) is None:
+                return found, begin
+            oldest = page.items[-1][1].occurred_at
+        return found, begin if query is None else max(begin, oldest)
+
+    def _alerts(self, what: What, begin: datetime) -> tuple[list[Notice], datetime]:
+        """The changes of alerts that are wanted, and since when all were looked at."""
+        if not what.alerts:
+            return [], begin
+        rows = self._transitions.newest(_ms(begin), _TRANSITIONS)
+        found = [one for row in rows if (one := of_transition(row)) is not None]
+        if what.categories or what.search:
+            items = self._model.items({one.product_id for one in found})
+            found = [with_item(one, items.get(one.product_id), self._names) for one in found]
+        wanted = [one for one in found if selects(what, one, self._names)]
+        if len(rows) < _TRANSITIONS:
+            return wanted, begin
+        oldest = datetime.fromtimestamp(int(rows[-1]["ID"]["S"][:13]) / 1000, UTC)
+        return wanted, max(begin, oldest)
+
+
+def messages(times: Iterable[datetime], when: When, zone: ZoneInfo) -> int:
+    """How many messages notices of these times are, roughly.
+
+    Beyond `CAP` in a minute, notices that are sent at once are one digest.
+    """
+    at_once: Counter[datetime] = Counter()
+    later = set()
+    for at in times:
+        due = next_send(when, at, zone)
+        if due is None:
+            at_once[at.replace(second=0, microsecond=0)] += 1
+        else:
+            later.add(due)
+    return len(later) + sum(min(count, CAP + 1) for count in at_once.values())
+
+
+def _query(what: What, begin: datetime) -> EventQuery | None:
+    """A query that finds at least the events that are wanted; None: there are none.
+
+    `selects` has the last word: the query only spares the reading of others.
+    """
+    kinds = what.kinds or (() if what.alerts or what.trouble else tuple(sorted(CHANGES)))
+    if not kinds:
+        return None
+    query = EventQuery(terms=(Term("kind", kinds),), created=(Span(_ms(begin)),))
+    if "gap" in kinds:  # one of a whole shard has no product that could be restricted
+        return query
+    terms = tuple(Term(name, values) for name, values in _restrictions(what) if values)
+    sizes = () if what.min_delta is None else (Span(float(what.min_delta)),)
+    return replace(query, terms=query.terms + terms, sizes=sizes)
+
+
+def _restrictions(what: What) -> Iterator[tuple[Qualifier, tuple[str, ...]]]:
+    yield "product", what.product_ids
+    yield "category", what.categories
+    yield "reason", what.reasons
+    if OUTSIDE not in what.actors:
+        yield "actor", what.actors
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
