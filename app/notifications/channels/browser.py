@@ -18,6 +18,8 @@ class BrowserChannel:
     """Stores each message where the pages of its recipient look."""
 
     name = "browser"
+    label = "In the browser"
+    placeholder = "everyone"
 
     def __init__(self, inbox: Inbox) -> None:
         self._inbox = inbox
@@ -33,9 +35,9 @@ class BrowserChannel:
         if name.casefold() in {EVERYONE, "everyone"}:
             return EVERYONE
         if not name or not name.isprintable():
-            raise AddressRefused("must be a person’s name, or “everyone”")
+            raise AddressRefused("This must be a person’s name, or “everyone”.")
         if len(name) > _LONGEST:
-            raise AddressRefused(f"must have at most {_LONGEST} characters")
+            raise AddressRefused(f"A name has at most {_LONGEST} characters.")
         return name
 
     def send(self, recipient: Recipient, message: Message) -> str:

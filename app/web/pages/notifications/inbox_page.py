@@ -44,4 +44,6 @@ def inbox_news(services: ServicesDep, reader: ReaderDep) -> JSONResponse:
         {"id": one.key, "at": one.at, "title": one.title, "text": one.text, "path": one.path}
         for one in messages
     ]
-    return JSONResponse({"wanted": is_wanted, "items": items}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"wanted": is_wanted, "items": items}, headers={"Cache-Control": "no-store"}
+    )

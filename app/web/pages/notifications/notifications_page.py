@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.roles import Role
+from app.notifications.channels.registry import label_of
 from app.notifications.rule import Rule, subscription_id
 from app.web.auth.permissions import needs
 from app.web.pages.notifications.recipient_lines import RuleLine, rule_line
@@ -49,16 +50,22 @@ def lines_of(services: Services, rules: Sequence[Rule]) -> list[RuleLine]:
     ids = [subscription_id(rule.id, one.id) for rule in rules for one in rule.recipients]
     waiting = store.subscriptions.some(ids)
     last = store.deliveries.last_of([rule.id for rule in rules])
+    labels = labels_of(services)
     return [
         rule_line(
             rule,
             [row for row in waiting if row.rule_id == rule.id],
-            services.channels,
+            labels,
             now,
             last.get(rule.id, ()),
         )
         for rule in rules
     ]
+
+
+def labels_of(services: Services) -> dict[str, str]:
+    """What the channels of this server are called."""
+    return {name: label_of(channel) for name, channel in services.channels.items()}
 
 
 def moment(ms: int) -> datetime:

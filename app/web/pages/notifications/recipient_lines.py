@@ -1,6 +1,6 @@
 """How each rule and each of its recipients is doing, as the pages show it. Pure."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -11,7 +11,6 @@ from app.store.notifications.subscriptions import SubscriptionRow
 from app.web.pages.notifications.rule_words import (
     address_text,
     behind_text,
-    channel_word,
     limits_of,
     what_text,
     when_text,
@@ -65,18 +64,19 @@ class RuleLine:
 def rule_line(
     rule: Rule,
     waiting: Iterable[SubscriptionRow],
-    channels: Iterable[str],
+    labels: Mapping[str, str],
     now: datetime,
     last: Iterable[Delivery],
 ) -> RuleLine:
     """A rule with its recipients; `waiting` are its subscriptions that have a row.
 
-    `last`: its newest delivery that succeeded, and the newest that did not, where there are any.
+    `labels`: what the channels of this server are called. `last`: the rule's newest delivery that
+    succeeded, and the newest that did not, where there are any.
     """
-    rows, known = {row.recipient_id: row for row in waiting}, set(channels)
+    rows = {row.recipient_id: row for row in waiting}
     reasons = dict(rule.disabled)
     lines = [
-        _recipient(one, rows.get(one.id), reasons.get(one.id), known, now)
+        _recipient(one, rows.get(one.id), reasons.get(one.id), labels, now)
         for one in rule.recipients
     ]
     deliveries = {one.is_sent: one for one in last}
@@ -95,13 +95,14 @@ def _recipient(
     recipient: Recipient,
     row: SubscriptionRow | None,
     reason: str | None,
-    channels: Set[str],
+    labels: Mapping[str, str],
     now: datetime,
 ) -> RecipientLine:
-    word, address = channel_word(recipient.channel), address_text(recipient)
+    address = address_text(recipient)
+    word = labels.get(recipient.channel, recipient.channel)
     if reason is not None:
         return RecipientLine(recipient, word, address, "off", f"Gets nothing more: {reason}")
-    if recipient.channel not in channels:
+    if recipient.channel not in labels:
         said = "This server cannot send this way. Choose another, or set it up again."
         return RecipientLine(recipient, word, address, "broken", said)
     if row is None:

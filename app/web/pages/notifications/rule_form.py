@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from app.core.errors import StockpulseError
 from app.core.events import REASONS
 from app.core.roles import Role
-from app.notifications.checking import InvalidRule, checked
+from app.notifications.channels.registry import placeholder_of
+from app.notifications.editing.checking import InvalidRule, checked
 from app.notifications.rule import Rule
 from app.store.notifications.rule_errors import RuleChanged
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Form, Submitted
 from app.web.pages.notifications import watch_presets
+from app.web.pages.notifications.notifications_page import labels_of
 from app.web.pages.notifications.rule_fields import (
     MOST_ROWS,
     document_of,
@@ -27,10 +29,8 @@ from app.web.pages.notifications.rule_fields import (
 )
 from app.web.pages.notifications.rule_words import (
     ALERT_WORDS,
-    CHANNEL_WORDS,
     KIND_WORDS,
     TROUBLE_WORD,
-    channel_word,
     search_text,
 )
 from app.web.pages.notifications.watch_presets import Preset
@@ -130,7 +130,7 @@ def _read(services: Services, form: Form, rule_id: str = "", version: int = 0) -
         faults = [(one["pointer"], one["detail"]) for one in error.extra["errors"]]
     for pointer, detail in faults:
         name = field_of(pointer, form.values)
-        form.errors.setdefault(name, f"{detail[:1].upper()}{detail[1:]}.")
+        form.errors.setdefault(name, f"{detail[:1].upper()}{detail[1:].rstrip('.')}.")
     form.status = 422
     return None
 
@@ -200,9 +200,8 @@ def _page(
         searched=search_text(fields.get("search", "")),
         rows=row_numbers(fields, services.channels),
         most_rows=MOST_ROWS,
-        channels=sorted(services.channels, key=_order),
-        channel_word=channel_word,
-        channel_words=CHANNEL_WORDS,
+        labels=labels_of(services),
+        examples={name: placeholder_of(one) for name, one in services.channels.items()},
         alert_words=ALERT_WORDS,
         kind_words=KIND_WORDS,
         trouble_word=TROUBLE_WORD,
@@ -211,11 +210,6 @@ def _page(
         back=back_of(services, fields["back"]) if fields.get("back") else own,
         preview=None,
     )
-
-
-def _order(channel: str) -> tuple[int, str]:
-    known = list(CHANNEL_WORDS)
-    return (known.index(channel) if channel in known else len(known), channel)
 
 
 def _done(services: Services, rule: Rule, what: str, back: str) -> Response:

@@ -1,6 +1,6 @@
 """The page of one rule: its recipients, what it would have sent, and what it has sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,8 +12,8 @@ from app.core.roles import Role
 from app.notifications.rule import Recipient
 from app.store.notifications.delivery_log import Delivery
 from app.web.auth.permissions import needs
-from app.web.pages.notifications.notifications_page import lines_of, moment
-from app.web.pages.notifications.rule_words import address_text, channel_word, kind_word
+from app.web.pages.notifications.notifications_page import labels_of, lines_of, moment
+from app.web.pages.notifications.rule_words import address_text, kind_word
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
@@ -74,7 +74,7 @@ def shown(
     """
     rule = services.store.rules.get(rule_id)
     deliveries = services.store.deliveries.of_rule(rule.id, DELIVERIES, cursor)
-    (line,) = lines_of(services, [rule])
+    (line,), labels = lines_of(services, [rule]), labels_of(services)
     return render(
         request,
         "notification_rule.html",
@@ -82,7 +82,7 @@ def shown(
         page="notifications",
         line=line,
         rule=rule,
-        deliveries=[delivery_line(one) for one in deliveries.items],
+        deliveries=[delivery_line(one, labels) for one in deliveries.items],
         place=cursor,
         next_cursor=deliveries.next_cursor,
         outcomes=OUTCOMES,
@@ -93,14 +93,14 @@ def shown(
     )
 
 
-def delivery_line(delivery: Delivery) -> DeliveryLine:
+def delivery_line(delivery: Delivery, labels: Mapping[str, str]) -> DeliveryLine:
     """A delivery as the page shows it."""
     recipient = Recipient(delivery.channel, delivery.address)
     kinds = dict.fromkeys(kind_word(kind) for _, kind in delivery.notices)
     changes = (one for one, _ in delivery.notices if split_event_id(one) is not None)
     return DeliveryLine(
         delivery,
-        channel_word(delivery.channel),
+        labels.get(delivery.channel, delivery.channel),
         address_text(recipient),
         ", ".join(kinds) or "a test",
         len(delivery.notices) + delivery.folded,

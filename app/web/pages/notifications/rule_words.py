@@ -26,16 +26,6 @@ ALERT_WORDS = {
 }
 TROUBLE_WORD = "trouble with Stockpulse"
 
-# What a channel is called, what its address is, and an example of one. Another program's channel is
-# called by its own name.
-CHANNEL_WORDS = {
-    "browser": ("In the browser", "a person’s name, or everyone", "everyone"),
-    "email": ("E-mail", "an address", "ann@shop.example"),
-    "webhook": ("Webhook", "a URL of another program", "https://shop.example/hook"),
-    "sns": ("Amazon SNS", "the ARN of a topic", "arn:aws:sns:eu-central-1:123456789012:stock"),
-    "apprise": ("Chat and others", "an Apprise URL", "secret:SLACK"),
-}
-
 _SEARCHED = {
     "q": "“{}”",
     "category": "category {}",
@@ -48,11 +38,6 @@ _SEARCHED = {
     "max_price": "price up to {}",
 }
 _NAMED = 3  # products or people; of more, the others are counted
-
-
-def channel_word(channel: str) -> str:
-    """What a channel is called."""
-    return CHANNEL_WORDS[channel][0] if channel in CHANNEL_WORDS else channel
 
 
 def kind_word(kind: str) -> str:

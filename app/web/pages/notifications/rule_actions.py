@@ -1,0 +1,104 @@
+"""What people do with a rule besides changing it; each form works without script and leads back."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from app.core.errors import StockpulseError
+from app.core.roles import Role
+from app.store.notifications.rule_errors import RuleChanged
+from app.web.auth.permissions import needs
+from app.web.pages.forms import Submitted
+from app.web.pages.notifications.rule_page import RuleID, shown
+from app.web.pages.templating import render
+from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.queued_route import QueuedRoute
+from app.web.requests.write_stamp import actor_of
+from app.web.services import Services
+
+_TRIES = 3  # to pause a rule that others change at the same time
+
+router = APIRouter(
+    prefix="/notifications", route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)]
+)
+
+
+@router.post("/pause")
+def pause(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Send nothing of what happens from now on, until the rule is resumed."""
+    return _switch(request, services, fields.get("id", ""), is_on=False)
+
+
+@router.post("/resume")
+def resume(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Send what happens from now on."""
+    return _switch(request, services, fields.get("id", ""), is_on=True)
+
+
+@router.get("/delete")
+def delete_page(request: Request, services: ServicesDep, rule_id: RuleID) -> HTMLResponse:
+    """Ask whether to delete a rule."""
+    rule = services.store.rules.get(rule_id)
+    return render(request, "notification_delete.html", page="notifications", rule=rule)
+
+
+@router.post("/delete")
+def delete(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Delete a rule, however it is by now."""
+    services.store.rules.delete(fields.get("id", ""), None, actor_of(request))
+    return _lead(services, "", done="deleted")
+
+
+@router.post("/enable")
+def enable(request: Request, services: ServicesDep, fields: Submitted) -> Response:
+    """Send again to a recipient that bounced or unsubscribed."""
+    rule_id, recipient = fields.get("id", ""), fields.get("recipient", "")
+    services.store.rules.enable(rule_id, recipient, actor_of(request))
+    return _lead(services, "/rule", id=rule_id, done="enabled")
+
+
+@router.post("/test")
+def test(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
+    """Send a test message to every recipient, and show what each answered."""
+    rule_id = fields.get("id", "")
+    sent = services.notify.test(rule_id, None, actor_of(request))
+    good = [f"{one.recipient.address}: {one.answer}" for one in sent if one.accepted]
+    bad = [f"{one.recipient.address}: {one.answer}" for one in sent if not one.accepted]
+    return shown(request, services, rule_id, said=good, trouble=bad)
+
+
+@router.post("/resend")
+def resend(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
+    """Send a message of the delivery log again, and show what the recipient answered."""
+    rule_id, delivery = fields.get("id", ""), fields.get("delivery", "")
+    try:
+        line = services.notify.resend(rule_id, delivery, actor_of(request))
+    except StockpulseError as error:
+        if error.status >= 500:
+            raise
+        services.store.rules.get(rule_id)  # without the rule, its page cannot say so
+        return shown(request, services, rule_id, trouble=[error.detail], status=error.status)
+    said = [f"{line.address}: {line.answer}"]
+    if line.is_sent:
+        return shown(request, services, rule_id, said=said)
+    return shown(request, services, rule_id, trouble=said)
+
+
+def _switch(request: Request, services: Services, rule_id: str, *, is_on: bool) -> Response:
+    rules = services.store.rules
+    for tries in range(1, _TRIES + 1):
+        rule = replace(rules.get(rule_id), enabled=is_on)
+        try:
+            rules.change(rule, actor_of(request))
+            break
+        except RuleChanged:  # since it was read, a moment ago
+            if tries == _TRIES:
+                raise
+    return _lead(services, "/rule", id=rule_id, done="resumed" if is_on else "paused")
+
+
+def _lead(services: Services, below: str, **query: str) -> Response:
+    path = f"{services.settings.base_path}/notifications{below}"
+    return RedirectResponse(f"{path}?{urlencode(query)}", status_code=303)
