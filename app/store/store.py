@@ -7,6 +7,7 @@ from app.core.item import Item
 from app.store.access.admin_log import AdminLog
 from app.store.access.saved_views import SavedViews
 from app.store.alerts.alert_control import AlertControl
+from app.store.alerts.transition_log import TransitionLog
 from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
@@ -17,6 +18,9 @@ from app.store.idempotency import IdempotencyKeyRows
 from app.store.imports.bulk_writes import BulkWrites
 from app.store.imports.rehearsal import Rehearsal
 from app.store.imports.remembered_columns import RememberedColumns
+from app.store.notifications.delivery_log import DeliveryLog
+from app.store.notifications.rules import RuleRepository
+from app.store.notifications.subscriptions import Subscriptions
 from app.store.products.changes import StockRules
 from app.store.products.product_repository import ProductRepository
 from app.store.products.reversal.reversals import Reversals
@@ -42,6 +46,10 @@ class Store:
     sinks: SinkControl
     admin_log: AdminLog
     alerts: AlertControl
+    transitions: TransitionLog
+    rules: RuleRepository
+    subscriptions: Subscriptions
+    deliveries: DeliveryLog
     views: SavedViews
     rehearsal: Rehearsal
     bulk_writes: BulkWrites
@@ -66,7 +74,7 @@ def open_store(
     """The store of a process.
 
     `view_type` is the stream's. `on_commit` is called after each write to a product, `on_control`
-    after each admin action on a sink or a dead letter. `on_write`: as in `ProductRepository`.
+    after each admin action on a sink or a dead letter, and each change of a rule. `on_write`: as in `ProductRepository`.
     """
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)
@@ -96,6 +104,10 @@ def open_store(
         sinks=sinks,
         admin_log=admin_log,
         alerts=AlertControl(client, tables.settings, admin_log),
+        transitions=TransitionLog(client, tables.settings),
+        rules=RuleRepository(client, tables.settings, admin_log, on_control),
+        subscriptions=Subscriptions(client, tables.settings),
+        deliveries=DeliveryLog(client, tables.settings),
         views=SavedViews(client, tables.settings, admin_log),
         rehearsal=rehearsal,
         bulk_writes=BulkWrites(

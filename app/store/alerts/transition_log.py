@@ -1,11 +1,13 @@
 """Reads the log of alerts' changes of state: rows of kind `alert-transition`, for 90 days."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.store.access.settings_rows import row_key
 from app.store.alerts.alert_rows import TRANSITION, Row
+from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.client import translated
-from app.store.dynamodb.reads import get_one, newest_first
+from app.store.dynamodb.reads import newest_first
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -46,6 +48,7 @@ class TransitionLog:
             )
         return list(answer["Items"]), "LastEvaluatedKey" in answer
 
-    def get(self, identifier: str) -> Row | None:
-        """One row; None if there is none, or it is older than 90 days. Raises as `newest`."""
-        return get_one(self._client, self._table, row_key(TRANSITION, identifier))
+    def some(self, identifiers: Sequence[str]) -> dict[str, Row]:
+        """Those of these rows that exist and are not older than 90 days. Raises as `newest`."""
+        keys = [row_key(TRANSITION, one) for one in dict.fromkeys(identifiers)]
+        return {row["ID"]["S"]: row for row in get_all(self._client, self._table, keys)}

@@ -33,3 +33,11 @@ class RuleChanged(StockpulseError):
     status = 412
     code = "rule-changed"
     title = "The rule has changed"
+
+
+class NothingToResend(StockpulseError):
+    """What the message told is not stored any more."""
+
+    status = 409
+    code = "nothing-to-resend"
+    title = "The message cannot be sent again"

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, StoreUnavailable
 from app.core.events import rfc3339
@@ -14,7 +14,7 @@ from app.notifications.rule import Rule
 from app.store.access.admin_log import AdminLog
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms
-from app.store.idempotency import Once
+from app.store.idempotency import Once, Result
 from app.store.notifications import rule_rows
 from app.store.notifications.rule_errors import (
     RecipientNotFound,
@@ -148,6 +148,30 @@ class RuleRepository(RuleReader):
             return recipients.rotated(stored, recipient_id, now)
 
         return self._update(identifier, "rule.secret_rotated", rotated, actor, once)
+
+    def note(
+        self,
+        actor: str,
+        action: str,
+        document: dict[str, Any],
+        result: Result,
+        once: Once[Result] | None = None,
+    ) -> None:
+        """Write what somebody did with a rule to the admin trail, which changed no rule.
+
+        `result` is what the response is made of.
+        """
+        for _ in range(_TRIES):
+            trail = self._log.entry(actor, action, after=document)
+            more = [] if once is None else once.actions(result)
+            try:
+                commit(self._client, [trail, *more])
+            except ConditionFailed:  # the same request ran at the same time
+                if once is not None:
+                    once.recall()
+                continue
+            return
+        raise _busy()
 
     def _update(
         self,

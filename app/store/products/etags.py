@@ -36,11 +36,11 @@ def check_details(product: Product, if_match: str) -> None:
 
 def matches(product: Product, if_none_match: str) -> bool:
     """Whether a cached response is still valid."""
-    return any(tag in {"*", product.etag} for tag in _tags(if_none_match))
+    return any(tag in {"*", product.etag} for tag in tags_in(if_none_match))
 
 
-def _tags(header: str) -> list[str]:
-    """Each tag as we sent it.
+def tags_in(header: str) -> list[str]:
+    """Each tag of a header, as we sent it.
 
     Compression, our own or a proxy's, makes a product's ETag weak (`W/"…"`, as nginx does) or names
     the coding (`"…-gzip"`, as Apache does). It still identifies one state.
@@ -50,7 +50,7 @@ def _tags(header: str) -> list[str]:
 
 def _check(product: Product, if_match: str, parts: int) -> None:
     current = _parts(product.etag)[:parts]
-    if not any(tag == "*" or _is(tag, current, parts) for tag in _tags(if_match)):
+    if not any(tag == "*" or _is(tag, current, parts) for tag in tags_in(if_match)):
         raise _mismatch(product)
 
 

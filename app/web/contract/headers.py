@@ -13,12 +13,15 @@ _TEXT = {"type": "string"}
 
 HEADERS: Mapping[str, dict[str, Any]] = {
     "ETag": {
-        "description": "The product's current version. Send it as `If-Match` to change the "
-        "product, or as `If-None-Match` to check whether it has changed. Of a file: send it as "
-        "`If-Range` to continue a download.",
+        "description": "The current version of the product or rule. Send it as `If-Match` to "
+        "change that, or, of a product, as `If-None-Match` to check whether it has changed. Of a "
+        "file: send it as `If-Range` to continue a download.",
         "schema": _TEXT,
     },
-    "Location": {"description": "The path of the product, export or import.", "schema": _TEXT},
+    "Location": {
+        "description": "The path of the product, rule, export or import.",
+        "schema": _TEXT,
+    },
     "Link": {"description": 'The next page (`rel="next"`).', "schema": _TEXT},
     "As-Of": {
         "description": "`as_of` of a list in CSV or NDJSON: it has every change that was audited "
@@ -62,6 +65,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     },
 }
 
+_TAGGED = ("ProductOut'", "/RuleOut'")  # models of responses that have an ETag
 _BY_STATUS: Mapping[int, tuple[str, ...]] = {
     201: ("ETag", "Location"),
     202: ("Location",),
@@ -98,7 +102,7 @@ def _names(
         yield "Link"
     if status == 200 and "seen" in parameters:
         yield from ("As-Of", "Seen")
-    if status == 200 and "ProductOut'" in str(response.get("content")):
+    if status == 200 and any(name in str(response.get("content")) for name in _TAGGED):
         yield "ETag"
     if "'binary'" in str(response.get("content")):
         yield "ETag"

@@ -48,3 +48,22 @@ async def _if_match(
 
 
 IfMatch = Annotated[str, Depends(_if_match)]
+
+
+async def _if_match_rule(
+    if_match: Annotated[
+        str | None,
+        Header(
+            description="The rule's ETag as you last read it. The write fails with 412 if the "
+            "rule has changed since. `*` skips the check: the last write wins."
+        ),
+    ] = None,
+) -> str:
+    if not if_match:
+        raise PreconditionRequired(
+            "Send If-Match with the rule's ETag, or with * to overwrite any version."
+        )
+    return if_match
+
+
+IfMatchRule = Annotated[str, Depends(_if_match_rule)]

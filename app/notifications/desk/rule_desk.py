@@ -1,0 +1,24 @@
+"""All that a web process or a command needs to act on rules, as one object."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.notifications.channels.channel import Channel
+from app.notifications.desk.preview import Previews
+from app.notifications.desk.resending import Resending
+from app.notifications.desk.trying import RuleTester
+from app.notifications.rule import Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDesk:
+    """The channels of this process, and what they are used for besides the worker's deliveries.
+
+    `secret` is the present signing secret of a webhook's recipient.
+    """
+
+    channels: Mapping[str, Channel]
+    previews: Previews
+    test: RuleTester
+    resend: Resending
+    secret: Callable[[Recipient], str]

@@ -1,0 +1,1 @@
+"""The routes of rules: they are made, changed, tried, and their deliveries listed."""

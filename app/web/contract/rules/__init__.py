@@ -1,0 +1,1 @@
+"""Examples of the operations on rules."""

@@ -1,0 +1,1 @@
+"""A rule that is sent, by the API or a form, is merged, validated and stored."""
