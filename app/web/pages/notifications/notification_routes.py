@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.web.pages.notifications import (
     inbox_page,
     notifications_page,
-    rule_actions,
+    rule_buttons,
     rule_form,
     rule_page,
     unsubscribe_page,
@@ -15,6 +15,6 @@ router = APIRouter()
 router.include_router(notifications_page.router)
 router.include_router(rule_page.router)
 router.include_router(rule_form.router)
-router.include_router(rule_actions.router)
+router.include_router(rule_buttons.router)
 router.include_router(inbox_page.router)
 router.include_router(unsubscribe_page.router)

@@ -18,7 +18,7 @@ from app.web.services import Services
 
 PAGE = 25  # rules
 
-router = APIRouter(prefix="/notifications", dependencies=[needs(Role.VIEWER)])
+router = APIRouter(prefix="/notifications", dependencies=[needs(Role.EDITOR)])
 
 
 @router.get("")
@@ -65,7 +65,7 @@ def lines_of(services: Services, rules: Sequence[Rule]) -> list[RuleLine]:
 
 def labels_of(services: Services) -> dict[str, str]:
     """What the channels of this server are called."""
-    return {name: label_of(channel) for name, channel in services.channels.items()}
+    return {name: label_of(channel) for name, channel in services.rule_desk.channels.items()}
 
 
 def moment(ms: int) -> datetime:

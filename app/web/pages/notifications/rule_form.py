@@ -27,6 +27,7 @@ from app.web.pages.notifications.rule_fields import (
     row_numbers,
     usual,
 )
+from app.web.pages.notifications.rule_preview import PreviewView, preview_of
 from app.web.pages.notifications.rule_words import (
     ALERT_WORDS,
     KIND_WORDS,
@@ -36,14 +37,16 @@ from app.web.pages.notifications.rule_words import (
 from app.web.pages.notifications.watch_presets import Preset
 from app.web.pages.products.saving import back_of
 from app.web.pages.templating import render
-from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.parameters import ServicesDep, administrable
 from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.schemas.rules.rule_requests import RuleRequest
 from app.web.services import Services
 
 router = APIRouter(
-    prefix="/notifications", route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)]
+    prefix="/notifications",
+    route_class=QueuedRoute,
+    dependencies=[needs(Role.EDITOR, administrable)],
 )
 
 RuleID = Annotated[str, Query(alias="id", max_length=64)]
@@ -63,7 +66,7 @@ def new_page(
     """The form of a new rule; a Watch button says what it watches."""
     preset = _preset(services, product, category, search, view)
     first = {"channel_1": "browser", "address_1": actor_of(request)}
-    given = first if "browser" in services.channels else {}
+    given = first if "browser" in services.rule_desk.channels else {}
     form = Form({**usual(), **given, **preset.fields, "back": back})
     return _page(request, services, form, left_out=preset.left_out)
 
@@ -72,9 +75,11 @@ def new_page(
 def make(request: Request, services: ServicesDep, fields: Submitted) -> Response:
     """Make a rule."""
     form = Form(fields)
-    if not _is_sent(fields):
+    if "more" in fields:
         return _page(request, services, form)
     rule = _read(services, form)
+    if rule is not None and "preview" in fields:
+        return _page(request, services, form, preview=preview_of(services, rule))
     if rule is not None:
         with form.attempt():
             made = services.store.rules.create(rule, actor_of(request))
@@ -93,10 +98,12 @@ def edit_page(request: Request, services: ServicesDep, rule_id: RuleID) -> HTMLR
 def edit(request: Request, services: ServicesDep, rule_id: RuleID, fields: Submitted) -> Response:
     """Change a rule; one that others changed meanwhile is shown beside what was typed."""
     form, stored = Form(fields), services.store.rules.get(rule_id)
-    if not _is_sent(fields):
+    if "more" in fields:
         return _page(request, services, form, stored)
     version = fields.get("version", "")
     rule = _read(services, form, rule_id, int(version) if version.isdecimal() else 0)
+    if rule is not None and "preview" in fields:
+        return _page(request, services, form, stored, preview=preview_of(services, rule))
     if rule is not None:
         with form.attempt():
             try:
@@ -108,11 +115,6 @@ def edit(request: Request, services: ServicesDep, rule_id: RuleID, fields: Submi
     return _page(request, services, form, stored)
 
 
-def _is_sent(fields: Submitted) -> bool:
-    """Whether the form is to be saved; its other buttons show it again."""
-    return "more" not in fields and "preview" not in fields
-
-
 def _read(services: Services, form: Form, rule_id: str = "", version: int = 0) -> Rule | None:
     """The rule in the form; None, with a message at each field, if it cannot work."""
     document = document_of(form.values)
@@ -120,7 +122,7 @@ def _read(services: Services, form: Form, rule_id: str = "", version: int = 0) -
         form.errors["recipients"] = "Say whom to tell: enter at least one address."
     try:
         rule = RuleRequest.model_validate(document).rule(rule_id, version)
-        return checked(rule, services.channels) if not form.errors else None
+        return checked(rule, services.rule_desk.channels) if not form.errors else None
     except ValidationError as error:
         faults = [
             ("/" + "/".join(map(str, one["loc"])), str(one["msg"]).removeprefix("Value error, "))
@@ -184,6 +186,7 @@ def _page(
     form: Form,
     rule: Rule | None = None,
     left_out: tuple[str, ...] = (),
+    preview: PreviewView | None = None,
 ) -> HTMLResponse:
     fields = form.values
     narrowing = document_of(fields)["what"]
@@ -198,17 +201,17 @@ def _page(
         left_out=left_out,
         narrowed=any(name not in {"kinds", "alerts", "trouble"} for name in narrowing),
         searched=search_text(fields.get("search", "")),
-        rows=row_numbers(fields, services.channels),
+        rows=row_numbers(fields, services.rule_desk.channels),
         most_rows=MOST_ROWS,
         labels=labels_of(services),
-        examples={name: placeholder_of(one) for name, one in services.channels.items()},
+        examples={name: placeholder_of(one) for name, one in services.rule_desk.channels.items()},
         alert_words=ALERT_WORDS,
         kind_words=KIND_WORDS,
         trouble_word=TROUBLE_WORD,
         reasons=REASONS,
         me=actor_of(request),
         back=back_of(services, fields["back"]) if fields.get("back") else own,
-        preview=None,
+        preview=preview,
     )
 
 

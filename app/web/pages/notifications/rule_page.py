@@ -13,6 +13,7 @@ from app.notifications.rule import Recipient
 from app.store.notifications.delivery_log import Delivery
 from app.web.auth.permissions import needs
 from app.web.pages.notifications.notifications_page import labels_of, lines_of, moment
+from app.web.pages.notifications.rule_preview import preview_of
 from app.web.pages.notifications.rule_words import address_text, kind_word
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
@@ -29,7 +30,7 @@ OUTCOMES = {
 
 RuleID = Annotated[str, Query(alias="id", max_length=64)]
 
-router = APIRouter(prefix="/notifications", dependencies=[needs(Role.VIEWER)])
+router = APIRouter(prefix="/notifications", dependencies=[needs(Role.EDITOR)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def shown(
         page="notifications",
         line=line,
         rule=rule,
+        preview=preview_of(services, rule),
         deliveries=[delivery_line(one, labels) for one in deliveries.items],
         place=cursor,
         next_cursor=deliveries.next_cursor,

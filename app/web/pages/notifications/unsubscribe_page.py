@@ -54,7 +54,7 @@ def unsubscribe(request: Request, services: ServicesDep, token: Token = "") -> H
 
 def _subscription(services: Services, token: str) -> tuple[Rule, Recipient] | None:
     """The rule and the recipient of a link; None: they are gone, or the link is not ours."""
-    named = services.notify.subscription_of(token)
+    named = services.rule_desk.subscription_of(token)
     if named is None:
         return None
     rule = services.store.rules.find(named[0])
@@ -71,7 +71,7 @@ def _done(request: Request, recipient: Recipient, rule: Rule) -> HTMLResponse:
 
 
 def _over(request: Request, token: str, services: Services) -> HTMLResponse:
-    if services.notify.subscription_of(token) is not None:
+    if services.rule_desk.subscription_of(token) is not None:
         return _said(request, 200, "Unsubscribed", "This address gets none of these messages.")
     text = "Copy the whole address from the message, or answer whoever runs Stockpulse for you."
     return _said(request, 400, "This link is not complete", text)

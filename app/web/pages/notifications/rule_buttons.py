@@ -13,7 +13,7 @@ from app.web.auth.permissions import needs
 from app.web.pages.forms import Submitted
 from app.web.pages.notifications.rule_page import RuleID, shown
 from app.web.pages.templating import render
-from app.web.requests.parameters import ServicesDep, writable
+from app.web.requests.parameters import ServicesDep, administrable
 from app.web.requests.queued_route import QueuedRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.services import Services
@@ -21,7 +21,9 @@ from app.web.services import Services
 _TRIES = 3  # to pause a rule that others change at the same time
 
 router = APIRouter(
-    prefix="/notifications", route_class=QueuedRoute, dependencies=[needs(Role.EDITOR, writable)]
+    prefix="/notifications",
+    route_class=QueuedRoute,
+    dependencies=[needs(Role.EDITOR, administrable)],
 )
 
 
@@ -63,7 +65,7 @@ def enable(request: Request, services: ServicesDep, fields: Submitted) -> Respon
 def test(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
     """Send a test message to every recipient, and show what each answered."""
     rule_id = fields.get("id", "")
-    sent = services.notify.test(rule_id, None, actor_of(request))
+    sent = services.rule_desk.test(rule_id, None, actor_of(request))
     good = [f"{one.recipient.address}: {one.answer}" for one in sent if one.accepted]
     bad = [f"{one.recipient.address}: {one.answer}" for one in sent if not one.accepted]
     return shown(request, services, rule_id, said=good, trouble=bad)
@@ -74,7 +76,7 @@ def resend(request: Request, services: ServicesDep, fields: Submitted) -> HTMLRe
     """Send a message of the delivery log again, and show what the recipient answered."""
     rule_id, delivery = fields.get("id", ""), fields.get("delivery", "")
     try:
-        line = services.notify.resend(rule_id, delivery, actor_of(request))
+        line = services.rule_desk.resend(rule_id, delivery, actor_of(request))
     except StockpulseError as error:
         if error.status >= 500:
             raise
