@@ -24,18 +24,19 @@ def of_event(
     """The notice of an event that arrived then, in ms since 1970; None for an internal one."""
     if event.kind == "internal":
         return None
+    is_of_shard = event.product_id.startswith(RESERVED)  # a gap in the changes of any product
     return Notice(
         id=event.id,
         kind=event.kind,
         at=event.occurred_at,
         at_ms=at_ms,
-        # A gap of a whole shard is of no product.
-        product_id="" if event.product_id.startswith(RESERVED) else event.product_id,
+        product_id="" if is_of_shard else event.product_id,
         product_name=event.product_name or "",
         category=event.category or "",
         stock=event.stock_after,
         point=levels_of(event.product_after, names).point,
         event=event,
+        text="Changes of some products may be missing" if is_of_shard else "",
     )
 
 

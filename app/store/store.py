@@ -74,7 +74,8 @@ def open_store(
     """The store of a process.
 
     `view_type` is the stream's. `on_commit` is called after each write to a product, `on_control`
-    after each admin action on a sink or a dead letter, and each change of a rule. `on_write`: as in `ProductRepository`.
+    after each admin action on a sink or a dead letter, and each change of a rule. `on_write`: as in
+    `ProductRepository`.
     """
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)

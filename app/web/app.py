@@ -27,6 +27,7 @@ from app.web.api import (
 from app.web.api.exports import export_routes
 from app.web.api.imports import import_routes, import_upload
 from app.web.api.products import batch, product_reads, product_writes, stock
+from app.web.api.rules import rule_actions, rule_routes
 from app.web.contract.openapi import contract, operation_id
 from app.web.middleware.access_log import AccessLog
 from app.web.middleware.authentication import Authentication
@@ -57,6 +58,8 @@ _ROUTED_MODULES = (
     alerts,
     dead_letters,
     sinks,
+    rule_routes,
+    rule_actions,
     views,
     contracts,
     admin,

@@ -7,6 +7,7 @@ from fastapi import Request
 
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
+from app.notifications.desk.rule_desk import RuleDesk
 from app.readmodel.read_model import ReadModel
 from app.store.access.api_keys import ApiKeys
 from app.store.idempotency import Once
@@ -76,6 +77,7 @@ class Services:
     system: SystemSnapshot
     probes: Mapping[str, Probe]
     demo: DemoSwitch
+    rule_desk: RuleDesk
     test_sink: SendTest
     web_threads: WebThreads
 

@@ -1,7 +1,7 @@
 """A message of the delivery log is sent again, made anew from the events that it told."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.core.events import split_event_id
 from app.core.item import AttributeNames
@@ -30,13 +30,16 @@ class Resending:
         transitions: TransitionLog,
         channels: Mapping[str, Channel],
         names: AttributeNames,
+        unsubscribe: Callable[[str, str], str | None],
     ) -> None:
+        """`unsubscribe`: the address at which a recipient (second) leaves a rule (first)."""
         self._rules = rules
         self._deliveries = deliveries
         self._timeline = timeline
         self._transitions = transitions
         self._channels = channels
         self._names = names
+        self._unsubscribe = unsubscribe
 
     def __call__(
         self, rule_id: str, delivery_id: str, actor: str, once: Once[Delivery] | None = None
@@ -68,6 +71,7 @@ class Resending:
             tuple(notices),
             is_digest=known.is_digest,
             folded=known.folded + len(known.notices) - len(notices),
+            unsubscribe=self._unsubscribe(rule.id, recipient.id),
         )
         began = time.monotonic()
         (sent,) = send_now(self._channels, [recipient], message)

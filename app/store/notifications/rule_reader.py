@@ -3,12 +3,13 @@
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from app.notifications.rule import Rule
+from app.notifications.editing.recipients import recipient_of
+from app.notifications.rule import Recipient, Rule
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one, get_rows
 from app.store.notifications import rule_rows
-from app.store.notifications.rule_errors import RuleNotFound
+from app.store.notifications.rule_errors import RecipientNotFound, RuleNotFound
 from app.store.notifications.rule_rows import MOST
 
 if TYPE_CHECKING:
@@ -67,6 +68,18 @@ class RuleReader:
             return None
         row = get_one(self._client, self._table, rule_rows.rule_key(identifier))
         return None if row is None else rule_rows.rule_of(row)
+
+    def recipient(self, identifier: str, recipient_id: str) -> Recipient:
+        """A recipient of a rule.
+
+        Raises:
+            RuleNotFound, RecipientNotFound: there is none with this id.
+
+        """
+        found = recipient_of(self.get(identifier), recipient_id)
+        if found is None:
+            raise RecipientNotFound("This rule has no recipient with this id. Read the rule again.")
+        return found
 
     def count(self) -> int:
         """How many rules there are."""

@@ -79,6 +79,10 @@ _TAGS = [
         "resume, rewind or test it.",
     },
     {
+        "name": "rules",
+        "description": "Rules decide who is told of which changes, when, and by which channel.",
+    },
+    {
         "name": "dead letters",
         "description": "Events that a sink rejected. They are kept until they are redriven or "
         "deleted.",

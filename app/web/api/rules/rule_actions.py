@@ -60,7 +60,7 @@ RecipientID = Annotated[str, Depends(_recipient_id)]
     responses=_OF_RECIPIENT,
     dependencies=_EDITOR,
 )
-def test_rule(
+def send_rule_test(
     rule_id: RuleID,
     request: Request,
     services: ServicesDep,
