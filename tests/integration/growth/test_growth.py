@@ -9,13 +9,14 @@ from tests.integration.growth.api_requests import API
 from tests.integration.growth.asking import Ask
 from tests.integration.growth.kit import Cost, Shop, open_shop
 from tests.integration.growth.office_requests import OFFICE
+from tests.integration.growth.rule_requests import RULE_PAGES
 from tests.integration.growth.shop_requests import SHOP
 from tests.support.http.routes import Route, declared
 
 FEW, MANY = 150, 1500
 ENDED = 5  # sessions that the test ends, and every request then reads
 
-EXAMPLES = {**API, **SHOP, **OFFICE}
+EXAMPLES = {**API, **SHOP, **OFFICE, **RULE_PAGES}
 
 Costs = dict[tuple[Route, int], tuple[Ask, Cost]]
 

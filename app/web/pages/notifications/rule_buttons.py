@@ -1,6 +1,7 @@
 """What people do with a rule besides changing it; each form works without script and leads back."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -8,9 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import StockpulseError
 from app.core.roles import Role
-from app.store.notifications.rule_errors import RuleChanged
+from app.notifications.channels.webhook.signing_secret import OVERLAP
+from app.notifications.editing.recipients import recipient_of
+from app.store.notifications.rule_errors import RecipientNotFound, RuleChanged
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Submitted
+from app.web.pages.notifications.notifications_page import moment
 from app.web.pages.notifications.rule_page import RuleID, shown
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, administrable
@@ -61,6 +65,20 @@ def enable(request: Request, services: ServicesDep, fields: Submitted) -> Respon
     return _lead(services, "/rule", id=rule_id, done="enabled")
 
 
+@router.post("/secret")
+def secret(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
+    """Show the secret with which messages to a webhook are signed."""
+    return _secret(request, services, fields.get("id", ""), fields.get("recipient", ""))
+
+
+@router.post("/rotate")
+def rotate(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
+    """Make a new secret; for a day, messages are signed with the former one, too."""
+    rule_id, recipient_id = fields.get("id", ""), fields.get("recipient", "")
+    services.store.rules.rotate(rule_id, recipient_id, actor_of(request))
+    return _secret(request, services, rule_id, recipient_id)
+
+
 @router.post("/test")
 def test(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
     """Send a test message to every recipient, and show what each answered."""
@@ -86,6 +104,23 @@ def resend(request: Request, services: ServicesDep, fields: Submitted) -> HTMLRe
     if line.is_sent:
         return shown(request, services, rule_id, said=said)
     return shown(request, services, rule_id, trouble=said)
+
+
+def _secret(request: Request, services: Services, rule_id: str, recipient_id: str) -> HTMLResponse:
+    rule = services.store.rules.get(rule_id)
+    recipient = recipient_of(rule, recipient_id)
+    if recipient is None:
+        raise RecipientNotFound("This rule has no such recipient any more. Look at the rule again.")
+    both_until = moment(recipient.rotated_at) + OVERLAP
+    return render(
+        request,
+        "notification_secret.html",
+        page="notifications",
+        rule=rule,
+        recipient=recipient,
+        secret=services.rule_desk.secret(recipient),
+        until=both_until if recipient.generation > 1 and both_until > datetime.now(UTC) else None,
+    )
 
 
 def _switch(request: Request, services: Services, rule_id: str, *, is_on: bool) -> Response:
