@@ -45,6 +45,16 @@ SINK_DELIVERED = _counter("sink_delivered", "Events that a sink accepted.", "sin
 SINK_RETRIED = _counter("sink_retried", "Failed calls of a sink that are retried.", "sink")
 SINK_REJECTED = _counter("sink_rejected", "Events that became dead letters of a sink.", "sink")
 
+NOTICES_DELIVERED = _counter(
+    "notifications_delivered", "Messages that a recipient accepted.", "channel", "rule"
+)
+NOTICES_FAILED = _counter(
+    "notifications_failed", "Messages that are sent again.", "channel", "rule"
+)
+NOTICES_REJECTED = _counter(
+    "notifications_rejected", "Messages that a recipient refused for good.", "channel", "rule"
+)
+
 # Created at 0, because Prometheus sees no increase in a counter whose first value is 1.
 for _part in ("audit", "broker", "checkpoint", "dead letters", "gaps", "lease", "stream"):
     RETRIES.labels(_part)
@@ -160,12 +170,44 @@ class AlertsOpen(Collector):
         yield family
 
 
+class NoticesWaiting(Collector):
+    """The notices that wait for recipients, in the process that sends them."""
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._noted: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def note(self, waiting: Mapping[tuple[str, str], tuple[int, int]]) -> None:
+        """Note the number of notices, and the arrival (ms) of the first, by channel and rule."""
+        self._noted = dict(waiting)
+
+    def collect(self) -> Iterator[Metric]:
+        """Two samples per channel and rule for which anything waits."""
+        count = GaugeMetricFamily(
+            "stockpulse_notifications_waiting",
+            "Notices that wait for a recipient.",
+            labels=["channel", "rule"],
+        )
+        oldest = GaugeMetricFamily(
+            "stockpulse_notifications_oldest_waiting_seconds",
+            "Seconds since the arrival of the first notice that waits for a recipient.",
+            labels=["channel", "rule"],
+        )
+        for labels, (number, first_ms) in list(self._noted.items()):
+            count.add_metric(labels, number)
+            oldest.add_metric(labels, max(0.0, self._now() - first_ms / 1000))
+        yield count
+        yield oldest
+
+
 ITERATOR_AGE = IteratorAge()
 REGISTRY.register(ITERATOR_AGE)
 ALERTS_OPEN = AlertsOpen()
 REGISTRY.register(ALERTS_OPEN)
 SINK_LAG = SinkLag()
 REGISTRY.register(SINK_LAG)
+NOTICES_WAITING = NoticesWaiting()
+REGISTRY.register(NOTICES_WAITING)
 
 
 def exposition(*more: Collector) -> bytes:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
+from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_DELIVERED, SINK_RETRIED
 from app.runtime.retry import Retry, Stopped
 from app.store.coordination.leases import LeaseLost
@@ -162,7 +163,7 @@ class DeliveryThreads:
             if call.refusal is not None:
                 rejected: Sequence[Rejected] = [Rejected(events[0], call.refusal)]
             else:
-                rejected = self._sink.deliver(events)
+                rejected = self._deliver(call, events)
         except Unavailable as error:
             if isinstance(error, PauseSink):
                 with self._changed:  # first, so that no other call begins
@@ -173,6 +174,11 @@ class DeliveryThreads:
             self._failed(call, 0, f"{type(error).__name__}: {error}", None)
         else:
             self._settle(call, rejected)
+
+    def _deliver(self, call: Call, events: Sequence[ChangeEvent]) -> Sequence[Rejected]:
+        if self._sink.deliver_placed is None:
+            return self._sink.deliver(events)
+        return self._sink.deliver_placed([(one.cursor, one.event) for one in call.deliveries])
 
     def _settle(self, call: Call, rejected: Sequence[Rejected]) -> None:
         errors = {one.event.id: one.error for one in rejected}

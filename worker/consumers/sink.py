@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.core.events import RESERVED, ChangeEvent
+from app.store.feed.cursor import Cursor
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 
@@ -43,6 +44,9 @@ class PauseSink(Unavailable):
 
 Deliver = Callable[[Sequence[ChangeEvent]], Sequence[Rejected]]
 
+# An event and its place in the timeline; None if a dead letter of it is delivered again.
+Placed = tuple[Cursor | None, ChangeEvent]
+
 
 @dataclass(frozen=True, slots=True)
 class Sink:
@@ -58,7 +62,8 @@ class Sink:
     sentence for each difference. `clock` is called between reads, for what depends on time: with a
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
-    beside `deliver`, and just after the lease was lost.
+    beside `deliver`, and just after the lease was lost. `deliver_placed` is called in place of
+    `deliver`, with the events' places.
     """
 
     name: str
@@ -72,6 +77,7 @@ class Sink:
     test: Callable[[], str] | None = None
     check: Callable[[], Iterator[str]] | None = None
     clock: Callable[[int], float] | None = None
+    deliver_placed: Callable[[Sequence[Placed]], Sequence[Rejected]] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

@@ -1,0 +1,1 @@
+"""One message: what it says now, and how a channel answered."""

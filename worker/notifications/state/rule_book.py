@@ -1,0 +1,115 @@
+"""The rules are kept in memory, and are never older than the notice that they are matched with.
+
+They are found by what they are restricted to, so that the work for an event does not grow with the
+number of rules that are about other products.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import get_args
+
+from app.core.events import KINDS
+from app.core.item import AttributeNames
+from app.notifications.matching import TROUBLE, selects, wants
+from app.notifications.notice import Notice
+from app.notifications.rule import AlertNotice, Recipient, Rule, Wording
+from app.store.notifications.rules import RuleRepository
+
+ALERTS: tuple[str, ...] = get_args(AlertNotice)
+READ_EVERY = 60.0  # seconds after which the rules are read again in any case
+
+_NOTICE_KINDS = (*KINDS, *ALERTS, TROUBLE)
+_NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class RuleIndex:
+    """Rules by the products and categories that they name, or else by the kinds."""
+
+    def __init__(self, rules: Mapping[str, Rule]) -> None:
+        self.rules = rules
+        self._by_product: dict[str, dict[str, Rule]] = defaultdict(dict)
+        self._by_category: dict[str, dict[str, Rule]] = defaultdict(dict)
+        self._by_kind: dict[str, dict[str, Rule]] = defaultdict(dict)
+        self.since: dict[str, int] = {}  # by kind: the first time from which a rule wants it
+        for rule in rules.values():
+            for wording in (*rule.former, Wording(rule.since, rule.what, rule.enabled)):
+                if wording.enabled:
+                    self._add(rule, wording)
+
+    def candidates(self, notice: Notice) -> Iterator[Rule]:
+        """The rules that may want a notice, each once."""
+        found = self._by_kind.get(notice.kind, {})
+        if notice.product_id:
+            by_product = self._by_product.get(notice.product_id, {})
+            found = found | by_product | self._by_category.get(notice.category, {})
+        elif self._by_product or self._by_category:
+            found = self.rules  # what is of no product is not restricted at all
+        yield from found.values()
+
+    def _add(self, rule: Rule, wording: Wording) -> None:
+        what = wording.what
+        kinds = [kind for kind in _NOTICE_KINDS if selects(what, _of_kind(kind))]
+        for kind in kinds:
+            self.since[kind] = min(self.since.get(kind, wording.since), wording.since)
+        if what.product_ids:
+            for product_id in what.product_ids:
+                self._by_product[product_id][rule.id] = rule
+        elif what.categories:
+            for category in what.categories:
+                self._by_category[category][rule.id] = rule
+        else:
+            for kind in kinds:
+                self._by_kind[kind][rule.id] = rule
+
+
+class RuleBook:
+    """The rules of a deployment, as they were last read; thread-safe."""
+
+    def __init__(self, rules: RuleRepository, names: AttributeNames) -> None:
+        self._rules = rules
+        self._names = names
+        self._lock = threading.Lock()
+        self._writes: int | None = None
+        self._read_at = 0.0
+        self.index = RuleIndex({})
+
+    def refresh(self) -> bool:
+        """Read the rules if they were written since; returns whether they were read.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+
+        """
+        with self._lock:
+            writes = self._rules.writes()  # first: a write after it is seen the next time
+            if writes == self._writes and time.monotonic() < self._read_at + READ_EVERY:
+                return False
+            if writes or self._writes != writes:
+                self.index = RuleIndex({rule.id: rule for rule in self._rules.all()})
+            self._writes, self._read_at = writes, time.monotonic()
+            return True
+
+    def matches(self, notice: Notice) -> Iterator[tuple[Rule, Recipient]]:
+        """The subscriptions that want a notice."""
+        for rule in self.index.candidates(notice):
+            if rule.enabled and wants(rule, notice, self._names):
+                for recipient in rule.reachable:
+                    yield rule, recipient
+
+    def wanted(self, rule: Rule, notice: Notice) -> bool:
+        """Whether a rule wants a notice that is read again."""
+        return wants(rule, notice, self._names)
+
+    def find(self, rule_id: str, recipient_id: str) -> tuple[Rule, Recipient] | None:
+        """A subscription that is to be sent anything; None if there is none, or not any more."""
+        rule = self.index.rules.get(rule_id)
+        if rule is None or not rule.enabled:
+            return None
+        return next(((rule, one) for one in rule.reachable if one.id == recipient_id), None)
+
+
+def _of_kind(kind: str) -> Notice:
+    return Notice(id="", kind=kind, at=_NEVER, at_ms=0)

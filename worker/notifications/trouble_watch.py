@@ -1,0 +1,79 @@
+"""Looks for troubles from time to time, and writes down when one begins and ends.
+
+Rules are looked at always, sinks and workers only while a rule wants troubles.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+
+from app.notifications.matching import TROUBLE
+from app.runtime.stall import Sighting, observe_all
+from app.store.coordination.workers import WorkerRow
+from app.store.notifications.trouble_log import TroubleLog
+from app.store.sinks.sink_lag import SinkView
+from worker.notifications import troubles
+from worker.notifications.state.rule_book import RuleIndex
+from worker.notifications.state.waiting import Entry
+
+
+class TroubleWatch:
+    """Compares what goes on with what is written down."""
+
+    def __init__(
+        self,
+        log: TroubleLog,
+        sinks: Callable[[], list[SinkView]],
+        channels: Iterable[str],
+        workers: Callable[[], Iterable[WorkerRow]] = list,
+    ) -> None:
+        """`channels`: the names of those that are set up."""
+        self._log = log
+        self._sinks = sinks
+        self._workers = workers
+        self._channels = frozenset(channels)
+        self._going_on: dict[str, str] | None = None
+        self._seen: dict[str, Sighting] = {}
+
+    def forget(self) -> None:
+        """Read again what is written down: another worker may have written it."""
+        self._going_on = None
+
+    def note_gaps(self, entries: Iterable[Entry], index: RuleIndex) -> None:
+        """Write down gaps, if a rule wants troubles.
+
+        Raises:
+            StoreUnavailable: some may not be written; call it again.
+
+        """
+        for notice in (entry.notice for entry in entries):
+            if notice.kind == "gap" and TROUBLE in index.since:
+                about = f" of {notice.product_id}" if notice.product_id else ""
+                why = notice.event.note if notice.event is not None else None
+                text = f"Changes{about} may be missing: {why or 'the stream has a gap'}"
+                self._log.happened(f"gap {notice.id}", text)
+
+    def look(self, index: RuleIndex) -> bool:
+        """Look for troubles; returns whether any began or ended. Raises as `note_gaps`."""
+        if not index.rules and not self._going_on:
+            return False
+        if self._going_on is None:
+            self._going_on = self._log.going_on()
+        found = troubles.of_rules(index.rules.values(), self._channels)
+        if TROUBLE in index.since:
+            found |= troubles.of_sinks(self._sinks(), self._going_on)
+            found |= self._silent_workers()
+        changes = troubles.changes(found, self._going_on)
+        for one in changes:
+            if one.begins:
+                self._log.begin(one.about, one.text)
+                self._going_on[one.about] = one.text
+            else:
+                self._log.end(one.about, one.text)
+                del self._going_on[one.about]
+        return bool(changes)
+
+    def _silent_workers(self) -> dict[str, str]:
+        now = time.monotonic()
+        counters = {row.owner: row.counter for row in self._workers()}
+        self._seen = observe_all(self._seen, counters, now)
+        return troubles.of_workers({name: one.still_for(now) for name, one in self._seen.items()})
