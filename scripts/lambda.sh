@@ -18,10 +18,10 @@ target=${1:-dist/stockpulse-lambda.zip}
 
 # The locked packages that the handler imports; a test imports it in a bare interpreter.
 needed=(
-  aiohappyeyeballs aiohttp aiosignal annotated-types attrs boto3 botocore frozenlist idna jmespath
-  multidict orjson prometheus-client propcache pydantic pydantic-core pydantic-settings
-  python-dateutil python-dotenv redis s3transfer six typing-extensions typing-inspection tzdata
-  urllib3 yarl
+  aiohappyeyeballs aiohttp aiosignal annotated-types attrs boto3 botocore frozenlist idna jinja2
+  jmespath markupsafe multidict orjson prometheus-client propcache pydantic pydantic-core
+  pydantic-settings python-dateutil python-dotenv redis s3transfer six typing-extensions
+  typing-inspection tzdata urllib3 yarl
 )
 case $arch in
   x86_64) machine=x86_64 ;;

@@ -3,8 +3,10 @@
 A page that lets people type URLs must not become a way into the network behind it.
 """
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+# Protocol assignments (RFC 6890), of which `is_global` knows only some before Python 3.13.
+_ASSIGNED = IPv4Network("192.0.0.0/24")
 # The only range that IANA has assigned to public IPv6 hosts.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 # Addresses with an IPv4 address inside, behind which a gateway may stand: NAT64 keeps it in the
@@ -45,7 +47,7 @@ def may_be_public(host: str) -> bool:
 
 
 def _is_public_4(address: IPv4Address) -> bool:
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and address not in _ASSIGNED
 
 
 def _is_public_6(address: IPv6Address) -> bool:

@@ -3,23 +3,19 @@
 import smtplib
 import socket
 import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from email.headerregistry import Address
-from email.message import EmailMessage
 
 from app.config.settings import Settings
 from app.config.smtp import SMTPServer, mail_address, sender_of, smtp_server
 from app.notifications.channels.channel import AddressRefused
+from app.notifications.channels.mail.connection import connected
 from app.notifications.channels.mail.mime import mail
 from app.notifications.channels.mail.smtp_answers import outcome
 from app.notifications.notice import Message
 from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 
-STEP = 10.0  # seconds for each answer of the server
-DEADLINE = 25.0  # seconds for all of them together
+DEADLINE = 25.0  # seconds for all that is said to the server
 
 
 class EmailChannel:
@@ -37,7 +33,7 @@ class EmailChannel:
         self._texts = texts
         self._seconds = seconds
         self._tls = ssl.create_default_context()
-        self._own_name: str | None = None  # for EHLO; finding it may take a name lookup
+        self._own_name: str | None = None  # for EHLO
 
     def checked(self, address: str) -> str:
         """The address, its domain in lower case.
@@ -59,52 +55,15 @@ class EmailChannel:
 
         """
         made = mail(message, self._texts.text(message), self._sender, recipient.address)
+        server = self._server
         try:
-            with self._connected() as server:
-                return self._handed_in(server, made, recipient.address)
+            if self._own_name is None:  # it may take a name lookup
+                self._own_name = socket.getfqdn()
+            with connected(server, self._tls, self._own_name, self._seconds) as client:
+                client.send_message(made, self._sender.addr_spec, [recipient.address])
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise outcome(error, self._server.host) from None
-
-    def _handed_in(self, server: smtplib.SMTP, made: EmailMessage, recipient: str) -> str:
-        server.ehlo_or_helo_if_needed()
-        if self._server.user:
-            server.login(self._server.user, self._server.password)
-        server.send_message(made, self._sender.addr_spec, [recipient])
-        return f"{self._server.host} accepted the message {made['Message-ID']}"
-
-    @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
-        """A connection that is cut at the deadline: a timeout starts again with each byte."""
-        host, port, security = self._server.host, self._server.port, self._server.security
-        step, own = min(STEP, self._seconds), self._own_name
-        server = (
-            smtplib.SMTP_SSL(local_hostname=own, timeout=step, context=self._tls)
-            if security == "tls"
-            else smtplib.SMTP(local_hostname=own, timeout=step)
-        )
-        self._own_name = server.local_hostname
-        server._host = host  # noqa: SLF001 - `connect` does not set what TLS verifies
-        watchdog = threading.Timer(self._seconds, _cut, [server])
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            code, text = server.connect(host, port)
-            if code != 220:
-                raise smtplib.SMTPResponseException(code, text)
-            if security == "starttls":
-                server.starttls(context=self._tls)
-            yield server
-            with suppress(smtplib.SMTPException, OSError):  # the message was accepted
-                server.quit()
-        finally:
-            watchdog.cancel()
-            server.close()
-
-
-def _cut(server: smtplib.SMTP) -> None:
-    with suppress(OSError, AttributeError):
-        if server.sock is not None:
-            server.sock.shutdown(socket.SHUT_RDWR)
+            raise outcome(error, server.host) from None
+        return f"{server.host} accepted the message {made['Message-ID']}"
 
 
 def email_channel(settings: Settings, texts: Texts) -> EmailChannel | None:

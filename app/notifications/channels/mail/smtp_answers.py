@@ -67,7 +67,7 @@ def _no_connection(error: Exception, server: str) -> Exception:
         case SSLCertVerificationError():
             return NotNow(f"{server} has a certificate that is not trusted: {error.verify_message}")
         case SSLError():
-            return NotNow(f"{server} failed in the TLS handshake: {error.reason}")
+            return NotNow(f"{server} failed in the TLS handshake: {_cause(error)}")
         case TimeoutError():
             return NotNow(f"{server} did not answer in time")
         case ConnectionRefusedError():
@@ -76,6 +76,11 @@ def _no_connection(error: Exception, server: str) -> Exception:
             return NotNow(f"{server} cannot be reached: {error.strerror or error}")
         case _:
             return NotNow(f"{server} could not take the message: {type(error).__name__}")
+
+
+def _cause(error: SSLError) -> str:
+    """The library's name for what went wrong; an error in a handshake that was cut has none."""
+    return str(getattr(error, "reason", None) or error)
 
 
 def _answered(code: int, text: bytes | str, server: str) -> str:

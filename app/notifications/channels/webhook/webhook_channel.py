@@ -32,6 +32,7 @@ class WebhookChannel:
     name = "webhook"
     label = "Webhook"
     placeholder = "https://shop.example/stockpulse"
+    singly = True  # its receivers are programs, which take one event at a time
 
     def __init__(
         self,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.runtime.backoff import LONGEST_RETRY_AFTER
 from tests.unit.store.timeline.building import cursor
 from tests.unit.worker.consumers.scheduling import Bench, names
-from app.runtime.backoff import LONGEST_RETRY_AFTER
 
 
 def test_calls_run_in_parallel_but_never_two_for_one_product() -> None:
