@@ -6,7 +6,6 @@ from html import unescape
 import pytest
 
 from app.notifications.rule import Recipient, Rule, What, subscription_id
-from app.store.feed.cursor import Cursor
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionRow
 from tests.integration.notifications.page_forms import (
@@ -55,7 +54,7 @@ def test_rule_is_made_shown_and_changed(shared: App) -> None:
     assert saved.status_code == 303, saved.text
     changed = shared.services.store.rules.get(rule.id)
     assert changed.what == replace(wanted, min_delta=changed.what.min_delta)
-    assert (changed.name, str(changed.what.min_delta)) == ("Kitchen", "2.50")
+    assert (changed.name, str(changed.what.min_delta)) == ("Kitchen", "2.5")
     assert (changed.recipients, changed.when) == (rule.recipients, rule.when)
     trail = shared.http.get("/v1/admin/log").json()["items"][:2]
     assert [one["action"] for one in trail] == ["rule.changed", "rule.created"]
@@ -75,7 +74,7 @@ def test_rule_is_made_shown_and_changed(shared: App) -> None:
         ({"channel_1": "pigeon"}, "address_1", "channel of this server"),
         ({"channel_3": "webhook", "address_3": "shop"}, "address_3", ""),
         ({"address_1": ""}, "recipients", "at least one address"),
-        ({"kind_gap": "yes", "actors": "ann"}, "actors", "restricts changes only"),
+        ({"kind_gap": "yes", "actors": "ann"}, "actors", "Restricts changes only"),
     ],
 )
 def test_wrong_field_is_named_and_nothing_is_lost(
@@ -117,7 +116,7 @@ def test_edit_of_a_rule_that_others_changed_shows_both_and_can_be_repeated(share
     shared.services.store.rules.change(replace(rule, name="Theirs"), "bob")
     answer = post(shared, f"/edit?id={rule.id}", **form | {"name": "Mine"})
     assert answer.status_code == 409
-    assert "it differs in: name." in answer.text
+    assert "yours differs in its name." in answer.text
     again = shown_fields(answer.text)
     assert again["name"] == "Mine"
     assert post(shared, f"/edit?id={rule.id}", **again).status_code == 303
@@ -151,7 +150,6 @@ def test_rows_say_who_is_behind_off_or_cannot_be_reached(shared: App) -> None:
         recipient_id=everyone.id,
         channel="browser",
         address="*",
-        settled=Cursor(1, "0" * 8, 0),
         why="failing",
         first_at=1,
         waiting=12,

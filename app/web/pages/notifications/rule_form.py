@@ -50,6 +50,13 @@ router = APIRouter(
 )
 
 RuleID = Annotated[str, Query(alias="id", max_length=64)]
+_PARTS = {
+    "name": "its name",
+    "what": "what to tell",
+    "recipients": "whom to tell",
+    "when": "when to send",
+    "enabled": "whether it is paused",
+}
 _Watched = Annotated[str, Query(max_length=watch_presets.LONGEST * 4)]
 
 
@@ -139,17 +146,12 @@ def _read(services: Services, form: Form, rule_id: str = "", version: int = 0) -
 
 def _explain(form: Form, stored: Rule) -> None:
     """Say that others changed the rule; the next Save replaces what they did."""
-    theirs = fields_of(stored)
-    names = {name: theirs.get(name, "") for name in {*theirs, *form.values}}
-    differ = sorted(
-        name.replace("_", " ")
-        for name, value in names.items()
-        if name not in {"version", "back", "csrf_token"} and value != form.values.get(name, "")
-    )
+    theirs, mine = document_of(fields_of(stored)), document_of(form.values)
+    parts = [word for name, word in _PARTS.items() if theirs[name] != mine[name]]
     form.status = 409
     form.problem = (
         "Somebody else changed this rule meanwhile, so nothing was saved. What you entered is "
-        f"below; it differs in: {', '.join(differ) or 'nothing'}. Save again to replace theirs."
+        f"below; yours differs in {' and '.join(parts) or 'nothing'}. Save again to replace theirs."
     )
     form.values = {**form.values, "version": str(stored.version)}
 
