@@ -35,6 +35,14 @@ function add() {
   input.focus();
 }
 
+// A second click would make the rule twice.
+const form = recipients.closest("form");
+form.addEventListener("submit", (event) => {
+  if (form.ariaBusy === "true") event.preventDefault();
+  form.ariaBusy = "true";
+});
+addEventListener("pageshow", () => (form.ariaBusy = null));
+
 recipients.addEventListener("change", hint);
 more?.addEventListener("click", (event) => {
   event.preventDefault();

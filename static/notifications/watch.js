@@ -10,6 +10,7 @@ const ASKED = "inbox-asked";
 const SEEN = "inbox-seen";
 const OFFERED = "inbox-offered";
 const WANTED = "inbox-wanted";
+const SETTLES = 15_000; // ms
 
 /** Whether this browser can show messages over other windows: `default` means it has to be asked. */
 export function permission() {
@@ -26,7 +27,7 @@ export async function allow() {
  * button that calls `allow`. Returns the function to call when something changed.
  */
 export function startMessages(base, tell, offer) {
-  const state = { wanted: kept(WANTED) !== "no", failures: 0, own: 0 };
+  const state = { wanted: kept(WANTED) !== "no", failures: 0, own: 0, changed: Date.now() };
   let timer = 0;
   let due = Infinity;
 
@@ -36,7 +37,9 @@ export function startMessages(base, tell, offer) {
     return asked > Date.now() ? Infinity : Date.now() - asked;
   }
 
-  function plan(changed) {
+  // A message can come some seconds after the change, so a change is worth two questions.
+  function plan() {
+    const changed = Date.now() - state.changed < SETTLES;
     const wait = pause({ ...state, changed, since: since() });
     if (Date.now() + wait >= due) return;
     due = Date.now() + wait;
@@ -72,7 +75,7 @@ export function startMessages(base, tell, offer) {
 
   async function ask() {
     due = Infinity;
-    if (pause({ ...state, changed: true, since: since() }) > 5_000) return plan(false); // another tab did
+    if (pause({ ...state, changed: true, since: since() }) > 5_000) return plan(); // another tab did
     state.own = Date.now();
     keep(ASKED, String(state.own));
     try {
@@ -83,12 +86,17 @@ export function startMessages(base, tell, offer) {
     } catch {
       state.failures += 1;
     }
-    plan(false);
+    plan();
   }
 
-  addEventListener("visibilitychange", () => document.hidden || plan(true));
-  plan(true);
-  return () => plan(true);
+  function changed() {
+    state.changed = Date.now();
+    plan();
+  }
+
+  addEventListener("visibilitychange", () => document.hidden || changed());
+  plan();
+  return changed;
 }
 
 /** Shows a message over other windows; false where only service workers may, as on phones. */

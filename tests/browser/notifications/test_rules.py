@@ -76,7 +76,7 @@ def test_a_product_is_watched_and_the_message_appears(house: House, browser: Bro
         assert page.evaluate("window.shown[0].title") == "Test of “Kettle”"
         expect(toast).to_have_count(0)
         page.goto("/notifications/inbox")
-        expect(page.get_by_role("heading", level=2, name="Test of “Kettle”")).to_have_count(3)
+        expect(page.get_by_role("heading", level=2, name="Test of “Kettle”")).to_have_count(2)
 
 
 def newest_rule(house: House) -> str:
