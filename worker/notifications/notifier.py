@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.core.errors import StoreUnavailable
@@ -118,18 +119,23 @@ class Notifier:
     def close(self) -> None:
         """End the threads, after the calls that run have ended or got a row."""
         self._closed.set()
+        try:
+            if self._threads:
+                self._finish()
+        finally:
+            self._parts.threads.close()
+            for thread in self._threads:
+                thread.join(ENDS_IN)
+            NOTICES_WAITING.note({})
+
+    def _finish(self) -> None:
         dispatch = self._parts.dispatch
-        if self._threads:
-            dispatch.wait_for_calls(ENDS_IN)
-            try:
-                dispatch.flush()
-            except (StoreUnavailable, SubscriptionChanged) as error:
-                _log.warning("some notifications may be sent again: %s", error or "not held")
-            dispatch.write_log()
-        self._parts.threads.close()
-        for thread in self._threads:
-            thread.join(ENDS_IN)
-        NOTICES_WAITING.note({})
+        dispatch.wait_for_calls(ENDS_IN)
+        try:
+            dispatch.flush()
+        except (StoreUnavailable, SubscriptionChanged) as error:
+            _log.warning("some notifications may be sent again: %s", error or "not held")
+        dispatch.write_log()
 
     def _hold(self) -> None:
         if not self._parts.dispatch.hold():
@@ -197,12 +203,12 @@ class Notifier:
             self._note_waiting()
 
     def _disable_gone(self) -> None:
-        for rule_id, recipient_id, why in self._parts.dispatch.take_gone():
-            try:
+        gone = self._parts.dispatch.take_gone()
+        for rule_id, recipient_id, why in gone:
+            with suppress(RuleNotFound, RecipientNotFound):
                 self._parts.rules.disable(rule_id, recipient_id, why, ACTOR)
-            except (RuleNotFound, RecipientNotFound):
-                continue
-            self._times.soon("rules", 0.0)
+        if gone:
+            self._refresh()
             self._times.soon("troubles", 0.0)
 
     def _note_waiting(self) -> None:

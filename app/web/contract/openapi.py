@@ -19,6 +19,7 @@ from app.web.contract.export_examples import EXPORT_EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
 from app.web.contract.import_examples import IMPORT_EXAMPLES
 from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
+from app.web.contract.rules.rule_examples import RULE_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.contract.view_examples import VIEW_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
@@ -47,6 +48,7 @@ _EXAMPLES = {
     **ALERT_EXAMPLES,
     **VIEW_EXAMPLES,
     **SINK_EXAMPLES,
+    **RULE_EXAMPLES,
 }
 
 _TAGS = [

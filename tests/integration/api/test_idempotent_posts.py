@@ -12,6 +12,7 @@ import pytest
 from app.core.events import event_id, rfc3339
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
+from app.store.notifications.delivery_log import Delivery
 from tests.integration.consumers.webhooks import with_webhook
 from tests.support.builders import STREAM_ARN
 from tests.support.http.receiver import receiving
@@ -22,6 +23,13 @@ SALE = "the id of a sale"
 DAY_AFTER = datetime.now(UTC) + timedelta(days=2)
 TOMORROW = rfc3339(DAY_AFTER - timedelta(days=1))
 ALERT = event_id("P4", "low-1")
+
+
+def a_rule(name: str, address: str = "https://shop.example/stockpulse") -> dict[str, Any]:
+    """A rule that sends nothing by itself."""
+    recipients = [{"channel": "webhook", "address": address}]
+    return {"name": name, "recipients": recipients, "enabled": False}
+
 
 # By route: a body, and a different body.
 TABLE: dict[str, tuple[Any, Any]] = {
@@ -60,7 +68,13 @@ TABLE: dict[str, tuple[Any, Any]] = {
     "/v1/sinks/{name}/rewind": ({"to": "now"}, {"to": "beginning"}),
     "/v1/sinks/{name}/test": (None, {}),
     "/v1/sinks/{name}/redrive": (None, {}),
+    "/v1/rules": (a_rule("Low"), a_rule("High")),
+    "/v1/rules/{rule_id}/test": (None, {}),
+    "/v1/rules/{rule_id}/deliveries/{delivery_id}/resend": (None, {}),
+    "/v1/rules/{rule_id}/recipients/{recipient_id}/enable": (None, {}),
+    "/v1/rules/{rule_id}/recipients/{recipient_id}/rotate-secret": (None, {}),
 }
+RECEIVERS: dict[str, str] = {}  # the webhook's URL, by that of the application
 LETTER = Letter(
     sink="audit",
     product_id="P9",
@@ -83,6 +97,7 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
             shop.app.adjust(product_id, -2)
         shop.app.create("P4", 1, reorder_point=5)
         until(lambda: shop.app.http.get("/v1/alerts").json()["items"])
+        RECEIVERS[shop.app.url] = receiver.url
         DeadLetters(shop.app.tables, f"{shop.settings.table_prefix}DeadLetters").park([LETTER])
         yield shop.app
 
@@ -120,6 +135,27 @@ def imported(app: App, *actions: str) -> str:
     return identifier
 
 
+def rule_with_delivery(app: App, *, is_disabled: bool) -> dict[str, str]:
+    """The ids of a new rule, of its recipient, and of a delivery of a sale."""
+    rule = app.http.post("/v1/rules", json=a_rule("Sales", RECEIVERS[app.url])).json()
+    (recipient,) = rule["recipients"]
+    found = {"rule_id": rule["id"], "recipient_id": recipient["id"]}
+    line = Delivery(
+        **found,
+        channel="webhook",
+        address=recipient["address"],
+        message_id="m1",
+        at=1_700_000_000_000,
+        outcome="failed",
+        notices=((sale(app, "P2"), "stock_changed"),),
+    )
+    store = app.services.store
+    store.deliveries.add([line])
+    if is_disabled:
+        store.rules.disable(rule["id"], recipient["id"], "It bounced.", "stockpulse")
+    return found | {"delivery_id": line.id}
+
+
 def is_settled(app: App) -> bool:
     busy = {"reading", "running", "undoing"}
     return not any(one["state"] in busy for one in app.http.get("/v1/imports").json()["items"])
@@ -127,7 +163,7 @@ def is_settled(app: App) -> bool:
 
 def is_logged(route: str) -> bool:
     """Whether the route is an admin's, so that its requests are in the admin log."""
-    return route.startswith(("/v1/alerts", "/v1/dead-letters", "/v1/sinks"))
+    return route.startswith(("/v1/alerts", "/v1/dead-letters", "/v1/rules", "/v1/sinks"))
 
 
 def applied(answer: httpx.Response) -> Any:
@@ -168,6 +204,8 @@ def test_post_is_applied_once_replayed_and_rejected_with_another_body(app: App, 
     }
     if "/v1/imports/" in route:
         ids["import_id"] = imported(app, *["start"] * route.endswith("undo"))
+    if "{rule_id}" in route:
+        ids |= rule_with_delivery(app, is_disabled=route.endswith("enable"))
     if route.endswith("resume"):
         app.http.post("/v1/sinks/webhook/pause")
     path, sale_of_p3 = route.format_map(ids), sale(app, "P3")

@@ -66,6 +66,7 @@ def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Ho
         webhook_url=SecretStr(receiver.url),
         webhook_secret=SecretStr(SECRET),
         maximum_retry_attempts=0,
+        notify_private_addresses=True,
     )
     with serving(settings) as app:
         found = Hooked(app, receiver, settings)

@@ -3,7 +3,6 @@
 import itertools
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import pytest
 
 from app.runtime import http_post
 from tests.support.builders import an_event, an_item
+from tests.support.http.certificate import self_signed
 from tests.support.http.receiver import SECRET, closed_port, misbehaving, receiving
 from worker.consumers.sink import Unavailable
 from worker.sinks.webhook import webhook
@@ -160,14 +160,7 @@ def test_a_response_sent_before_the_body_was_read_counts() -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for localhost, with its key in the same file."""
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
-    options = "-nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    key = "-x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
-    places = ["-keyout", str(file), "-out", str(file.with_suffix(".crt"))]
-    command = ["openssl", "req", *key.split(), *options.split(), *places]
-    subprocess.run(command, check=True, capture_output=True)
-    file.write_text(file.read_text() + file.with_suffix(".crt").read_text())
-    return file
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 def over_tls(certificate: Path) -> Callable[[socket.socket], None]:

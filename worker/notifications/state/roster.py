@@ -14,7 +14,7 @@ from app.store.notifications.subscriptions import SubscriptionChanged, Subscript
 from worker.notifications.messages.sending import Sent
 from worker.notifications.state.rates import Rates
 from worker.notifications.state.rule_book import RuleBook
-from worker.notifications.state.stored_row import is_stale, row_of
+from worker.notifications.state.stored_row import has_moved, is_stale, row_of
 from worker.notifications.state.subscription import Subscription
 from worker.notifications.state.waiting import Entry, Places, Waiting
 
@@ -166,7 +166,7 @@ class Roster:
             row = row_of(one)
             if not is_stale(one, row, now):
                 self._forget_idle(one)
-                if row is not None and row.events != one.stored_events:
+                if row is not None and has_moved(one, row):
                     self._moved[one.id] = one  # later: rows that only move on are written seldom
             elif row is not None:
                 one.why = one.why or row.why

@@ -61,10 +61,16 @@ def is_stale(one: Subscription, row: SubscriptionRow | None, now: float) -> bool
         return True
     if (stored.why, stored.due_at, stored.failures) != (row.why, row.due_at, row.failures):
         return True
-    moved = any(known != wanted for known, wanted in places) or row.waiting >= 2 * max(
-        1, stored.waiting
-    )
-    return moved and now - one.saved_at >= SAVED_EVERY
+    return has_moved(one, row) and now - one.saved_at >= SAVED_EVERY
+
+
+def has_moved(one: Subscription, row: SubscriptionRow) -> bool:
+    """Whether the stored row is right, but far from what waits now."""
+    stored = one.stored
+    if stored is None:
+        return False
+    known, now = ((found.events, found.alerts, found.troubles) for found in (stored, row))
+    return known != now or row.waiting >= 2 * max(1, stored.waiting)
 
 
 def _taken(one: Subscription, events: str) -> bytes:

@@ -60,11 +60,6 @@ class Subscription:
         return subscription_id(self.rule.id, self.recipient.id)
 
     @property
-    def stored_events(self) -> str:
-        """The place of the first waiting event, as the row has it."""
-        return "" if self.stored is None else self.stored.events
-
-    @property
     def is_behind(self) -> bool:
         """Whether any notice waits, or is being sent."""
         return bool(len(self.waiting) or self.calling or self.rest or len(self.held))
