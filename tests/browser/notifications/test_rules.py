@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.house import House, furnished
 from tests.support.rules import rule_with_past
+from tests.support.waiting import until
 
 # Records what would be shown over other windows, of a page that nobody looks at.
 UNSEEN = """
@@ -72,8 +73,8 @@ def test_a_product_is_watched_and_the_message_appears(house: House, browser: Bro
         house.app.services.rule_desk.test(newest_rule(house), None, "t")
         page.evaluate("window.unseen = true; Notification.permission = 'granted'")
         page.evaluate("localStorage.removeItem('stockpulse-inbox-asked')")
-        page.wait_for_function("window.shown.length > 0", timeout=20_000)
-        assert page.evaluate("window.shown[0].title") == "Test of “Kettle”"
+        shown = until(lambda: page.evaluate("window.shown"))
+        assert [one["title"] for one in shown] == ["Test of “Kettle”"]
         expect(toast).to_have_count(0)
         page.goto("/notifications/inbox")
         expect(page.get_by_role("heading", level=2, name="Test of “Kettle”")).to_have_count(2)
