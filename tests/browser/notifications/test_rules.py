@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.house import House, furnished
-from tests.support.rules import rule_with_past
+from tests.support.notifications.rule_past import rule_with_past
 from tests.support.waiting import until
 
 # Records what would be shown over other windows, of a page that nobody looks at.
@@ -69,10 +69,9 @@ def test_a_product_is_watched_and_the_message_appears(house: House, browser: Bro
         page.locator(".toast", has_text="Show messages").get_by_role("button", name="Allow").click()
         assert page.evaluate("Notification.permission") == "granted"
         assert page.evaluate("window.shown") == []
-        page.goto("/products")
+        asks_now(page, "/products")
         house.app.services.rule_desk.test(newest_rule(house), None, "t")
         page.evaluate("window.unseen = true; Notification.permission = 'granted'")
-        page.evaluate("localStorage.removeItem('stockpulse-inbox-asked')")
         shown = until(lambda: page.evaluate("window.shown"))
         assert [one["title"] for one in shown] == ["Test of “Kettle”"]
         expect(toast).to_have_count(0)

@@ -23,6 +23,12 @@ def of_rule(shop: Shop, path: str, **fields: str) -> list[Ask]:
     return [ask(f"/notifications{path}", data={"id": a_rule(shop).id, **fields})]
 
 
+def list_of_rules(shop: Shop) -> Ask:
+    """A page of 25 rules; by key, what waits for their recipients, and their last deliveries."""
+    a_rule(shop)
+    return ask("/notifications", rows=25)
+
+
 def unsubscribe(shop: Shop) -> Ask:
     rule = a_rule(shop)
     keys = audit_keys(shop.services.settings)
@@ -34,8 +40,7 @@ def new_rule(n: int) -> dict[str, str]:
 
 
 RULE_PAGES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
-    # A page of 25 rules and, by key, the subscriptions of their recipients and last deliveries.
-    ("GET", "/notifications"): lambda shop, n: [ask("/notifications", rows=25)],
+    ("GET", "/notifications"): lambda shop, n: [list_of_rules(shop)],
     ("GET", "/notifications/rule"): lambda shop, n: [
         ask(f"/notifications/rule?id={a_rule(shop).id}")
     ],
@@ -66,7 +71,10 @@ RULE_PAGES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/notifications/resend", data={"id": "nothing"}, is_error=True)
     ],
     ("GET", "/notifications/inbox"): lambda shop, n: [ask("/notifications/inbox")],
-    ("GET", "/notifications/inbox/news"): lambda shop, n: [ask("/notifications/inbox/news")],
+    # The rules, up to 2,000, are read once in 10 s if one was written, for all browsers.
+    ("GET", "/notifications/inbox/news"): lambda shop, n: [
+        ask("/notifications/inbox/news", rows=2_000)
+    ],
     ("GET", "/unsubscribe"): lambda shop, n: [unsubscribe(shop)],
     ("POST", "/unsubscribe"): lambda shop, n: [unsubscribe(shop)],
 }

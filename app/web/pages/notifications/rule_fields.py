@@ -52,7 +52,7 @@ def fields_of(rule: Rule) -> dict[str, str]:
 
 def rows_of(recipients: Iterable[Recipient]) -> dict[str, str]:
     """The numbered fields of recipients."""
-    fields = {}
+    fields: dict[str, str] = {}
     for number, one in enumerate(recipients, 1):
         fields |= {f"channel_{number}": one.channel, f"address_{number}": address_text(one)}
     return fields
