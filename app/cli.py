@@ -47,6 +47,7 @@ COMMANDS = {
     "export": "export.command",
     "import": "imports.command",
     "sinks": "sinks",
+    "notify": "notify.command",
     "lambda-test": "lambda_test",
 }
 

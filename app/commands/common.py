@@ -1,4 +1,4 @@
-"""What commands share: who runs them, their error, the times they take, and their progress."""
+"""What commands share: who runs them, their error, times, tables, and their progress."""
 
 import argparse
 import getpass
@@ -7,12 +7,13 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from app.core.roles import CLI
+from app.observability.logs import escaped
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +91,16 @@ def moment_of(text: str, now: datetime, zone: ZoneInfo) -> datetime:
         "must be a time before now such as 90s, 15m, 2h, 7d or 2w, a date such as 2026-11-28, or a "
         f"time such as 2026-11-28T09:30 (in {zone.key}) or 2026-11-28T09:30+01:00"
     )
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table, the first of which is its head; no cell can break its line."""
+    cells = [[escaped(cell) for cell in row] for row in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
 
 
 class Progress:

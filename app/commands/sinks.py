@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.bootstrap.sink_tester import SinkTester
-from app.commands.common import CommandError, actor
+from app.commands.common import CommandError, actor, aligned
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.events import rfc3339
@@ -202,12 +202,7 @@ def table(views: Sequence[SinkView]) -> list[str]:
         )
         for view in views
     ]
-    cells = [[escaped(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
+    return aligned(rows)
 
 
 @contextmanager

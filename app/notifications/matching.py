@@ -26,6 +26,8 @@ CHANGES = frozenset({"inserted", "stock_changed", "updated", "deleted", "expired
 
 def wants(rule: Rule, notice: Notice, names: AttributeNames = DEFAULT_NAMES) -> bool:
     """Whether a rule wants a notice, by the rule's wording of the notice's time."""
+    if notice.at_ms >= rule.since:
+        return rule.enabled and selects(rule.what, notice, names)
     wording = wording_at(rule, notice.at_ms)
     return wording is not None and wording.enabled and selects(wording.what, notice, names)
 
@@ -81,8 +83,34 @@ def _crosses(event: ChangeEvent, what: What) -> bool:
 
 
 def _finds(search: str, notice: Notice, names: AttributeNames) -> bool:
-    item = _item_of(notice, names)
-    return item is not None and _filter(search).admits(ProductRow(item, names))
+    row = _row(_Subject(notice, names))
+    return row is not None and _filter(search).admits(row)
+
+
+class _Subject:
+    """A notice, compared by identity: many rules search the same one, one after the other."""
+
+    __slots__ = ("names", "notice")
+
+    def __init__(self, notice: Notice, names: AttributeNames) -> None:
+        self.notice = notice
+        self.names = names
+
+    def __hash__(self) -> int:
+        return id(self.notice)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Subject)
+            and other.notice is self.notice
+            and other.names is self.names
+        )
+
+
+@lru_cache(maxsize=16)  # notices that threads match at the same time
+def _row(subject: _Subject) -> ProductRow | None:
+    item = _item_of(subject.notice, subject.names)
+    return None if item is None else ProductRow(item, subject.names)
 
 
 def _item_of(notice: Notice, names: AttributeNames) -> Item | None:

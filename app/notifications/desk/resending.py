@@ -14,7 +14,11 @@ from app.notifications.sources import of_event, of_transition
 from app.store.alerts.transition_log import TransitionLog
 from app.store.idempotency import Once
 from app.store.notifications.delivery_log import Delivery, DeliveryLog
-from app.store.notifications.rule_errors import NothingToResend, RecipientNotFound
+from app.store.notifications.rule_errors import (
+    NothingToResend,
+    RecipientDisabled,
+    RecipientNotFound,
+)
 from app.store.notifications.rules import RuleRepository
 from app.store.timeline.timeline import Timeline
 
@@ -48,6 +52,7 @@ class Resending:
 
         Raises:
             RuleNotFound, DeliveryNotFound, RecipientNotFound: there is none with this id.
+            RecipientDisabled: it unsubscribed, for example.
             NothingToResend: what it told is not stored any more.
             Replayed: `once` has a stored response for the request.
 
@@ -59,6 +64,8 @@ class Resending:
         recipient = recipient_of(rule, known.recipient_id)
         if recipient is None:
             raise RecipientNotFound("This recipient is not in the rule any more.")
+        if recipient.id in dict(rule.disabled):
+            raise RecipientDisabled("This recipient is disabled. Enable it first.")
         notices = self._notices(known.notices)
         if not notices:
             raise NothingToResend(

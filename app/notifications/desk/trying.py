@@ -7,6 +7,7 @@ from app.notifications.channels.channel import Channel
 from app.notifications.desk.sending import Sent, send_now
 from app.notifications.editing.recipients import recipient_of
 from app.notifications.notice import Message
+from app.notifications.rule import Recipient
 from app.store.idempotency import Once
 from app.store.notifications.rule_errors import RecipientNotFound
 from app.store.notifications.rules import RuleRepository
@@ -26,7 +27,7 @@ class RuleTester:
         actor: str,
         once: Once[list[Sent]] | None = None,
     ) -> list[Sent]:
-        """Send a test message to one recipient, or to all, disabled ones included.
+        """Send a test message to one recipient, or to all; a disabled one gets none.
 
         Two concurrent requests with the same idempotency key may both send messages.
 
@@ -46,7 +47,10 @@ class RuleTester:
             recipients = [one]
         identifier = f"test_{secrets.token_hex(16)}"
         message = Message(identifier, rule.id, rule.name, (), is_test=True)
-        sent = send_now(self._channels, recipients, message)
+        disabled = dict(rule.disabled)
+        reached = [one for one in recipients if one.id not in disabled]
+        answers = {one.recipient.id: one for one in send_now(self._channels, reached, message)}
+        sent = [answers.get(one.id) or _unsent(one, disabled[one.id]) for one in recipients]
         outcomes = [
             {"recipient": one.recipient.id, "accepted": one.accepted, "answer": one.answer}
             for one in sent
@@ -54,3 +58,8 @@ class RuleTester:
         document = {"rule": rule.id, "name": rule.name, "outcomes": outcomes}
         self._rules.note(actor, "rule.tested", document, sent, once)
         return sent
+
+
+def _unsent(recipient: Recipient, reason: str) -> Sent:
+    """The outcome for somebody who unsubscribed, for example."""
+    return Sent(recipient, accepted=False, answer=f"Nothing was sent: it is disabled. {reason}")

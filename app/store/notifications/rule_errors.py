@@ -19,6 +19,14 @@ class RecipientNotFound(StockpulseError):
     title = "The rule has no such recipient"
 
 
+class RecipientDisabled(StockpulseError):
+    """The recipient bounced, unsubscribed or wants nothing more. Enable it first."""
+
+    status = 409
+    code = "recipient-disabled"
+    title = "The recipient is disabled"
+
+
 class TooManyRules(StockpulseError):
     """The maximum number of rules is stored. Delete one first."""
 

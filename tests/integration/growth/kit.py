@@ -36,6 +36,7 @@ from app.store.feed.feed import Feed
 from app.web.app import create_app
 from app.web.services import DemoSwitch, Services
 from app.web.system import snapshot
+from tests.integration.growth.rule_rows import delivery, rule_puts, sending_nothing
 from tests.support.builders import an_event, an_item
 from tests.support.open_site import send
 from tests.support.processes.running import settings_for
@@ -64,6 +65,7 @@ class Shop:
         self.services = replace(
             services,
             demo=DemoSwitch(lambda: None, lambda: None, lambda: False),
+            rule_desk=replace(services.rule_desk, **sending_nothing(services)),
             test_sink=lambda name, actor, once: (
                 services.store.sinks.note_test(name, actor, "accepted", once) or "accepted"
             ),
@@ -137,6 +139,9 @@ class Shop:
                 ),
             ]
         )
+        self._put(rule_puts(self.names.settings, numbers))
+        deliveries = [delivery(n, self.events[0]) for n in numbers]
+        self.services.store.deliveries.add(deliveries)
         self.authenticator.key_cache.forget()
         self.authenticator.key_cache.current()  # sessions that ended are read once
 

@@ -1,80 +1,51 @@
-"""An example request for every page of notifications; `n` is 1 with few rows and 2 with many."""
+"""An example request for every route of rules; `n` is 1 with few rows and 2 with many."""
 
 from collections.abc import Callable, Mapping
 
-from app.config.signing import audit_keys
-from app.notifications.rule import Recipient, Rule, What
-from app.notifications.unsubscribe import token
 from tests.integration.growth.asking import Ask, ask
 from tests.integration.growth.kit import Shop
+from tests.integration.growth.rule_rows import RECIPIENT, delivery, rule_id
 from tests.support.http.routes import Route
 
-_HOOK = Recipient("webhook", "https://shop.example/hook")
+_ONE = f"/v1/rules/{rule_id(1)}"
+_RECIPIENT = f"{_ONE}/recipients/{RECIPIENT.id}"
+_TRANSITIONS = 1_000  # changes of alerts that a preview looks at
 
-
-def a_rule(shop: Shop) -> Rule:
-    """A new rule to two recipients."""
-    people = (Recipient("browser", "*"), _HOOK)
-    return shop.services.store.rules.create(Rule("", "Watched", What(), people), "t")
-
-
-def of_rule(shop: Shop, path: str, **fields: str) -> list[Ask]:
-    """A form that names a new rule."""
-    return [ask(f"/notifications{path}", data={"id": a_rule(shop).id, **fields})]
-
-
-def list_of_rules(shop: Shop) -> Ask:
-    """A page of 25 rules; by key, what waits for their recipients, and their last deliveries."""
-    a_rule(shop)
-    return ask("/notifications", rows=25)
-
-
-def unsubscribe(shop: Shop) -> Ask:
-    rule = a_rule(shop)
-    keys = audit_keys(shop.services.settings)
-    return ask(f"/unsubscribe?token={token(keys, rule.id, rule.recipients[0].id)}")
-
-
-def new_rule(n: int) -> dict[str, str]:
-    return {"name": f"R{n}", "mode": "at_once", "channel_1": "browser", "address_1": "ann"}
-
-
-RULE_PAGES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
-    ("GET", "/notifications"): lambda shop, n: [list_of_rules(shop)],
-    ("GET", "/notifications/rule"): lambda shop, n: [
-        ask(f"/notifications/rule?id={a_rule(shop).id}")
+RULES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
+    ("GET", "/v1/rules"): lambda shop, n: [ask("/v1/rules?limit=2")],
+    ("POST", "/v1/rules"): lambda shop, n: [
+        ask(
+            "/v1/rules",
+            json={"name": "New", "recipients": [{"channel": "none", "address": f"{n}"}]},
+            headers={"Idempotency-Key": f"rule-{n}"},
+        )
     ],
-    ("GET", "/notifications/new"): lambda shop, n: [ask("/notifications/new?product=P")],
-    ("POST", "/notifications/new"): lambda shop, n: [
-        ask("/notifications/new", data=new_rule(n)),
-        ask("/notifications/new", data=new_rule(n) | {"preview": "yes"}),
+    ("GET", "/v1/rules/{rule_id}"): lambda shop, n: [ask(_ONE)],
+    ("PATCH", "/v1/rules/{rule_id}"): lambda shop, n: [
+        ask(
+            _ONE,
+            json={"name": f"Renamed {n}"},
+            headers={"If-Match": "*", "Content-Type": "application/merge-patch+json"},
+        )
     ],
-    ("GET", "/notifications/edit"): lambda shop, n: [
-        ask(f"/notifications/edit?id={a_rule(shop).id}")
+    ("DELETE", "/v1/rules/{rule_id}"): lambda shop, n: [
+        ask(f"/v1/rules/{rule_id(10 + n)}", headers={"If-Match": "*"})
     ],
-    ("POST", "/notifications/edit"): lambda shop, n: [
-        ask(f"/notifications/edit?id={a_rule(shop).id}", data=new_rule(n) | {"version": "1"})
+    ("POST", "/v1/rules/{rule_id}/test"): lambda shop, n: [ask(f"{_ONE}/test")],
+    ("GET", "/v1/rules/{rule_id}/preview"): lambda shop, n: [
+        ask(f"{_ONE}/preview", rows=_TRANSITIONS)
     ],
-    ("GET", "/notifications/delete"): lambda shop, n: [
-        ask(f"/notifications/delete?id={a_rule(shop).id}")
+    ("GET", "/v1/rules/{rule_id}/deliveries"): lambda shop, n: [ask(f"{_ONE}/deliveries?limit=2")],
+    ("POST", "/v1/rules/{rule_id}/deliveries/{delivery_id}/resend"): lambda shop, n: [
+        ask(f"{_ONE}/deliveries/{delivery(n, shop.events[0]).id}/resend")
     ],
-    ("POST", "/notifications/delete"): lambda shop, n: of_rule(shop, "/delete"),
-    ("POST", "/notifications/pause"): lambda shop, n: of_rule(shop, "/pause"),
-    ("POST", "/notifications/resume"): lambda shop, n: of_rule(shop, "/resume"),
-    ("POST", "/notifications/enable"): lambda shop, n: of_rule(shop, "/enable", recipient=_HOOK.id),
-    ("POST", "/notifications/secret"): lambda shop, n: of_rule(shop, "/secret", recipient=_HOOK.id),
-    ("POST", "/notifications/rotate"): lambda shop, n: of_rule(shop, "/rotate", recipient=_HOOK.id),
-    ("POST", "/notifications/test"): lambda shop, n: [
-        ask("/notifications/test", data={"id": "nothing"}, is_error=True)
+    ("POST", "/v1/rules/{rule_id}/recipients/{recipient_id}/enable"): lambda shop, n: [
+        ask(f"{_RECIPIENT}/enable")
     ],
-    ("POST", "/notifications/resend"): lambda shop, n: [
-        ask("/notifications/resend", data={"id": "nothing"}, is_error=True)
+    ("POST", "/v1/rules/{rule_id}/recipients/{recipient_id}/rotate-secret"): lambda shop, n: [
+        ask(f"{_RECIPIENT}/rotate-secret")
     ],
-    ("GET", "/notifications/inbox"): lambda shop, n: [ask("/notifications/inbox")],
-    # The rules, up to 2,000, are read once in 10 s if one was written, for all browsers.
-    ("GET", "/notifications/inbox/news"): lambda shop, n: [
-        ask("/notifications/inbox/news", rows=2_000)
+    ("GET", "/v1/rules/{rule_id}/recipients/{recipient_id}/secret"): lambda shop, n: [
+        ask(f"{_RECIPIENT}/secret")
     ],
-    ("GET", "/unsubscribe"): lambda shop, n: [unsubscribe(shop)],
-    ("POST", "/unsubscribe"): lambda shop, n: [unsubscribe(shop)],
 }

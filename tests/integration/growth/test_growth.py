@@ -9,14 +9,15 @@ from tests.integration.growth.api_requests import API
 from tests.integration.growth.asking import Ask
 from tests.integration.growth.kit import Cost, Shop, open_shop
 from tests.integration.growth.office_requests import OFFICE
-from tests.integration.growth.rule_requests import RULE_PAGES
+from tests.integration.growth.rule_page_requests import RULE_PAGES
+from tests.integration.growth.rule_requests import RULES
 from tests.integration.growth.shop_requests import SHOP
 from tests.support.http.routes import Route, declared
 
 FEW, MANY = 150, 1500
 ENDED = 5  # sessions that the test ends, and every request then reads
 
-EXAMPLES = {**API, **SHOP, **OFFICE, **RULE_PAGES}
+EXAMPLES = {**API, **RULES, **RULE_PAGES, **SHOP, **OFFICE}
 
 Costs = dict[tuple[Route, int], tuple[Ask, Cost]]
 
@@ -43,7 +44,9 @@ def costs(shop: Shop, n: int) -> Costs:
 
 def test_every_route_has_an_example(shop: Shop) -> None:
     routes = {route for route, _ in declared(shop.app)} - {("*", "/static")}
-    assert routes == EXAMPLES.keys(), "add an example of each new route to API, SHOP or OFFICE"
+    assert routes == EXAMPLES.keys(), (
+        "add an example of each new route to API, RULES, SHOP or OFFICE"
+    )
 
 
 def grown(few: Costs, many: Costs) -> dict[tuple[Route, int], str]:

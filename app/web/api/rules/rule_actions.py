@@ -12,7 +12,12 @@ from app.core.roles import Role
 from app.notifications.desk.sending import Sent
 from app.readmodel.copy_state import ReadModelFilling
 from app.store.notifications.delivery_log import Delivery, DeliveryNotFound
-from app.store.notifications.rule_errors import NothingToResend, RecipientNotFound, RuleNotFound
+from app.store.notifications.rule_errors import (
+    NothingToResend,
+    RecipientDisabled,
+    RecipientNotFound,
+    RuleNotFound,
+)
 from app.web.api.rules.rule_routes import RuleID, rule_response
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
@@ -71,8 +76,8 @@ def send_rule_test(
 ) -> Response:
     """Test a rule.
 
-    Sends a test message to each recipient, from the process that handles this request. Waits up to
-    30 seconds for the answers.
+    Sends a test message to each recipient that is not disabled, from the process that handles this
+    request. Waits up to 30 seconds for the answers.
     """
     test, actor = services.rule_desk.test, actor_of(request)
     return _tested(test(rule_id, recipient, actor, idempotency.once(_tested)))
@@ -124,7 +129,12 @@ def list_deliveries(
     response_model=DeliveryOut,
     response_description="The new line of the delivery log.",
     responses=error_responses(
-        RuleNotFound, DeliveryNotFound, RecipientNotFound, NothingToResend, IdempotencyKeyReused
+        RuleNotFound,
+        DeliveryNotFound,
+        RecipientNotFound,
+        RecipientDisabled,
+        NothingToResend,
+        IdempotencyKeyReused,
     ),
     dependencies=_EDITOR,
 )

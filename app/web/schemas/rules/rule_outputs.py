@@ -48,7 +48,7 @@ class RecipientOut(BaseModel):
     address: str = Field(description="The address, without passwords.")
     state: Literal["active", "disabled", "broken"] = Field(
         description="`disabled`: the recipient bounced, unsubscribed, or wants nothing more. "
-        "`broken`: this server cannot reach it, for example because its channel was removed."
+        "`broken`: this server has no such channel any more."
     )
     why: str | None = Field(description="Why it is disabled or broken.")
     generation: int = Field(description="Counts the signing secrets that it has had.")
@@ -133,8 +133,8 @@ def rule_out(rule: Rule, channels: Mapping[str, Channel]) -> dict[str, Any]:
 def _recipient_out(
     one: Recipient, disabled: str | None, channels: Mapping[str, Channel]
 ) -> dict[str, Any]:
-    why = disabled or is_broken(one, channels)
-    state = "disabled" if disabled else "broken" if why else "active"
+    why = is_broken(one, channels) if disabled is None else disabled
+    state = "disabled" if disabled is not None else "broken" if why else "active"
     return {
         "id": one.id,
         "channel": one.channel,

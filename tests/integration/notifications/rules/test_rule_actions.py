@@ -3,9 +3,11 @@
 import time
 from typing import Any
 
+import pytest
 from standardwebhooks.webhooks import Webhook
 
 from app.core.json_text import loads
+from app.notifications.desk import preview as previews
 from app.store.notifications.delivery_log import Delivery
 from tests.integration.notifications.rules.kit import RULES, create, patch, trail
 from tests.support.http.receiver import Receiver
@@ -79,6 +81,10 @@ def test_a_disabled_recipient_is_shown_and_enabled(app: App, receiver: Receiver)
         "rule.recipient_disabled",  # once
         "rule.created",
     ]
+    before = len(receiver.received)
+    (outcome,) = app.http.post(f"{RULES}/{rule['id']}/test").json()["items"]
+    assert (outcome["accepted"], "410" in outcome["answer"]) == (False, True)
+    assert len(receiver.received) == before
     enabled = app.http.post(f"{RULES}/{rule['id']}/recipients/{recipient}/enable").json()
     assert enabled["recipients"][0]["state"] == "active"
     unknown = app.http.post(f"{RULES}/{rule['id']}/recipients/none/enable")
@@ -109,7 +115,9 @@ def test_a_rule_whose_channel_is_gone_is_broken_but_can_be_switched_off(
     assert stored.recipients[0].channel == "webhook"
 
 
-def test_a_preview_has_what_the_rule_would_have_sent(app: App, receiver: Receiver) -> None:
+def test_a_preview_has_what_the_rule_would_have_sent(
+    app: App, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app.create("PV1", 20, category="Tea", reorder_point=5)
     app.create("PV2", 20, category="Garden")
     for product_id, delta in (("PV1", -3), ("PV1", -1), ("PV2", -9), ("PV1", -12)):
@@ -136,6 +144,12 @@ def test_a_preview_has_what_the_rule_would_have_sent(app: App, receiver: Receive
     assert sorted(one["kind"] for one in preview["items"]) == kinds
     assert {one["product_id"] for one in preview["items"]} == {"PV1"}
     assert preview["messages"] == 3
+    monkeypatch.setattr(previews, "_EVENTS", 1)
+    monkeypatch.setattr(previews, "_PAGE", 1)
+    newest = app.http.get(path).json()
+    assert newest["since"] > preview["since"]  # it says from when on it is complete
+    assert newest["total"] < preview["total"]
+    monkeypatch.undo()
     patch(app, rule, {"when": {"mode": "daily"}})
     assert app.http.get(path).json()["messages"] == 1
     patch(app, rule, {"what": {"trouble": True, "kinds": None, "alerts": None}}, etag="*")
@@ -189,5 +203,9 @@ def test_a_delivery_is_listed_and_sent_again(app: App, receiver: Receiver) -> No
 
     refused = app.http.post(f"{path}/{lost.id}/resend")
     assert (refused.status_code, refused.json()["code"]) == (409, "nothing-to-resend")
+    rules = app.services.store.rules
+    rules.disable(rule["id"], line.recipient_id, "It unsubscribed.", "stockpulse")
+    unwanted = app.http.post(f"{path}/{line.id}/resend")
+    assert (unwanted.status_code, unwanted.json()["code"]) == (409, "recipient-disabled")
     unknown = app.http.post(f"{path}/nothing/resend")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "delivery-not-found")

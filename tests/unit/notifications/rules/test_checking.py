@@ -92,7 +92,6 @@ def test_a_rule_whose_channel_is_gone_is_broken_and_can_still_be_changed() -> No
     rule = checked(a_rule(recipients=(fax, ANN)), MAIL, stored=(fax,))
     assert rule.recipients == (fax, ANN)
     assert "fax" in (is_broken(fax, MAIL) or "")
-    assert is_broken(Recipient("email", "ann"), MAIL) == "must have an @"
     assert is_broken(ANN, MAIL) is None
 
 

@@ -1,0 +1,1 @@
+"""`stockpulse notify` lists the rules that tell people, and sends test messages."""

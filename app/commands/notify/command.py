@@ -1,0 +1,135 @@
+"""`stockpulse notify` shows who is told of what, and sends a test message by a rule."""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from app.commands.common import CommandError, actor, aligned
+from app.config.settings import Settings
+from app.config.signing import signer_of
+from app.notifications.channels.channel import Channel
+from app.notifications.desk.trying import RuleTester
+from app.notifications.editing.checking import is_broken
+from app.notifications.rule import Recipient, Rule, subscription_id
+from app.observability.logs import escaped, masked
+from app.store import location
+from app.store.access.admin_log import AdminLog
+from app.store.deployment import Deployment
+from app.store.dynamodb import tables
+from app.store.notifications.rules import RuleRepository
+from app.store.notifications.subscriptions import SubscriptionRow, Subscriptions
+
+_ERROR_CHARACTERS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _NotifyTools:
+    """The objects that the actions use."""
+
+    rules: RuleRepository
+    subscriptions: Subscriptions
+    channels: Mapping[str, Channel]
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "notify",
+        help="list the rules that tell people of changes, and send test messages",
+        description="A rule tells its recipients of changes and alerts. Rules are made on the page "
+        "Notifications or over REST (docs/use/notifications.md).",
+    )
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list all rules, with recipients and what waits")
+    listing.set_defaults(run=_list)
+    test = actions.add_parser(
+        "test", help="send a test message to all recipients of a rule, from this process"
+    )
+    test.add_argument("name", metavar="NAME", help="the rule's name or id")
+    test.set_defaults(run=_test)
+
+
+def _list(_: argparse.Namespace, settings: Settings) -> int:
+    with _open_tools(settings) as tools:
+        rules = tools.rules.all()
+        behind = {row.id: row for row in tools.subscriptions.all()} if rules else {}
+        lines = table(rules, behind, tools.channels)
+    print("\n".join(lines) if rules else "There are no rules: nobody is told of anything.")
+    return 0
+
+
+def _test(arguments: argparse.Namespace, settings: Settings) -> int:
+    with _open_tools(settings) as tools:
+        rule = named(tools.rules.all(), arguments.name)
+        sent = RuleTester(tools.rules, tools.channels)(rule.id, None, actor())
+    for one in sent:
+        outcome = "accepted" if one.accepted else "NOT ACCEPTED"
+        to = f"{one.recipient.channel} {masked(one.recipient.address)}"
+        print(escaped(f"{to}: {outcome}: {masked(one.answer)}"))
+    return 0 if all(one.accepted for one in sent) else 1
+
+
+def named(rules: Sequence[Rule], name: str) -> Rule:
+    """The rule with this id or name.
+
+    Raises:
+        CommandError: none has it, or several have the name.
+
+    """
+    found = [rule for rule in rules if rule.id == name] or [
+        rule for rule in rules if rule.name == name
+    ]
+    if not found:
+        raise CommandError(f"no rule is called {name!r}: see `stockpulse notify list`")
+    if len(found) > 1:
+        ids = ", ".join(rule.id for rule in found)
+        raise CommandError(f"several rules are called {name!r}: give the id of one ({ids})")
+    return found[0]
+
+
+def table(
+    rules: Sequence[Rule],
+    behind: Mapping[str, SubscriptionRow],
+    channels: Mapping[str, Channel],
+) -> list[str]:
+    """The lines of `notify list`: one for each rule and recipient; `behind` by subscription id."""
+    rows = [("ID", "RULE", "TO", "STATE", "WAITING", "LAST ERROR")]
+    for rule in rules:
+        for one in rule.recipients:
+            row = behind.get(subscription_id(rule.id, one.id))
+            rows.append(
+                (
+                    rule.id,
+                    rule.name,
+                    f"{one.channel} {masked(one.address)}",
+                    _state(rule, one, channels),
+                    "-" if row is None else f"{row.waiting} ({row.why})",
+                    (masked(row.error)[:_ERROR_CHARACTERS] if row is not None else "") or "-",
+                )
+            )
+    return aligned(rows)
+
+
+def _state(rule: Rule, recipient: Recipient, channels: Mapping[str, Channel]) -> str:
+    if not rule.enabled:
+        return "off"
+    if recipient.id in dict(rule.disabled):
+        return "disabled"
+    return "broken" if is_broken(recipient, channels) else "on"
+
+
+@contextmanager
+def _open_tools(settings: Settings) -> Iterator[_NotifyTools]:
+    from app.notifications.channels.registry import open_channels  # with its templates
+
+    names = settings.table_names
+    with location.shared(settings.dynamodb, settings.data_dir, names) as where:
+        clients = where.connect()
+        client = clients.tables
+        attributes = tables.ensure_tables(client, names, settings.attributes)
+        deployment = Deployment(clients, names, attributes, signer_of(settings))
+        rules = RuleRepository(client, names.settings, AdminLog(client, names.settings))
+        with open_channels(settings, deployment) as channels:
+            yield _NotifyTools(rules, Subscriptions(client, names.settings), channels)
