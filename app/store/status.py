@@ -3,8 +3,8 @@
 Rows from other versions may lack or add attributes; what is understood is shown.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,7 @@ class StoredStatus:
     gaps: Sequence[Gap]
     no_stock: bool  # whether a sample of the products has no number as its stock
     comparison: Comparison  # of the table with the audit: the last one, and the one requested
+    troubles: Mapping[str, str] = field(default_factory=dict)  # sentences, as `TroubleLog` has them
 
 
 class StatusReader:
@@ -80,6 +81,7 @@ class StatusReader:
         gaps: Gaps,
         sinks: Sinks,
         carry_no_stock: CarryNoStock,
+        troubles: Callable[[], Mapping[str, str]],
     ) -> None:
         self._client = client
         self._names = names
@@ -87,6 +89,7 @@ class StatusReader:
         self._gaps = gaps
         self._sinks = sinks
         self._carry_no_stock = carry_no_stock
+        self._troubles = troubles
 
     def read(self) -> StoredStatus:
         """Read the whole status.
@@ -117,6 +120,7 @@ class StatusReader:
             comparison=state_of(
                 next((row for row in others if row["Shard"]["S"] == COMPARISON), {})
             ),
+            troubles=self._troubles(),
         )
 
     def _rows(self, side: str, limit: int) -> list[Any]:

@@ -23,6 +23,7 @@ from app.store.notifications.inbox import Inbox
 from app.store.notifications.inbox_news import InboxNews
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import Subscriptions
+from app.store.notifications.trouble_log import TroubleLog
 from app.store.products.changes import StockRules
 from app.store.products.product_repository import ProductRepository
 from app.store.products.reversal.reversals import Reversals
@@ -123,5 +124,13 @@ def open_store(
         stocktakes=stocktakes,
         books=Books(products, past, timeline, names),
         line_writer=LineWriter(products, stocktakes, rules, names),
-        status=StatusReader(client, tables, CONSUMER, gaps, sinks.views, products.carry_no_stock),
+        status=StatusReader(
+            client,
+            tables,
+            CONSUMER,
+            gaps,
+            sinks.views,
+            products.carry_no_stock,
+            TroubleLog(client, tables.settings).going_on,
+        ),
     )

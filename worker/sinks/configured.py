@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from app.config.settings import Settings
 from app.filters.document import wants
@@ -32,7 +34,27 @@ def _webhook(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
         yield [sink]
 
 
-OPENERS: Sequence[Opener] = (_webhook,)
+@contextmanager
+def _notifications(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Sink]]:
+    from app.notifications.channels.registry import open_channels
+    from app.notifications.unsubscribe import unsubscribe_url
+    from worker.notifications.opened import notifications
+
+    keys = deployment.signer.keys
+    with (
+        open_channels(settings, deployment) as channels,
+        notifications(
+            deployment,
+            channels,
+            ZoneInfo(settings.timezone),
+            partial(unsubscribe_url, settings.public_url, keys),
+            settings.feed_partitions,
+        ) as sink,
+    ):
+        yield [sink]
+
+
+OPENERS: Sequence[Opener] = (_webhook, _notifications)
 
 
 @contextmanager

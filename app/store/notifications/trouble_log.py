@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 GOING_ON, LOG = "trouble", "trouble-log"
+OF_RULES = ("recipient ", "channel ")  # beginnings of what troubles of rules are about
 KEPT_SECONDS = 90 * 24 * 3600
 _TEXT_CHARACTERS = 500
 

@@ -3,10 +3,12 @@
 A finding says what to do, or that the system recovers by itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from app.observability.logs import masked
 from app.readmodel.copy_state import CopyState
+from app.store.notifications.trouble_log import OF_RULES
 from app.store.status import StoredStatus
 from app.web.system.condition import problems
 from app.web.system.finding import Finding, span
@@ -16,6 +18,7 @@ from app.web.system.state import SystemState
 LATE = 30.0  # seconds behind until a shard is a finding
 OVERDUE = 120.0  # seconds until a comparison that was requested should have begun
 RECENT = timedelta(hours=24)
+_SHOWN_RULES = 5
 
 
 def findings(state: SystemState) -> list[Finding]:
@@ -33,6 +36,7 @@ def findings(state: SystemState) -> list[Finding]:
     found += [*_of_lag(state.condition.lag), *_of_copy(state.live.copy)]
     if state.stored is not None:
         found += [*sink_findings(state), *_of_tables(state, state.stored)]
+        found += _of_rules(state.stored.troubles)
     return sorted(found, key=lambda finding: not finding.bad)
 
 
@@ -50,6 +54,16 @@ def _of_keys(refused: int) -> list[Finding]:
             at="admin",
         )
     ]
+
+
+def _of_rules(troubles: Mapping[str, str]) -> list[Finding]:
+    """Rules that do not reach a recipient; other troubles are findings by themselves."""
+    texts = [text for about, text in troubles.items() if about.startswith(OF_RULES)]
+    remedy = "The rule's other recipients are told. Change the rule on the page Notifications."
+    found = [Finding(f"{masked(text)}.", remedy, bad=False) for text in texts[:_SHOWN_RULES]]
+    if more := len(texts) - len(found):
+        found.append(Finding(f"{more} more recipients of rules are not told.", remedy, bad=False))
+    return found
 
 
 def _of_copy(copy: CopyState) -> list[Finding]:

@@ -36,7 +36,7 @@ def test_a_sink_is_listed_with_its_progress(shop: Hooked) -> None:
     until(lambda: (shop.sink()["lag_seconds"], shop.sink()["lag_events"]) == (0.0, 0))
     page = shop.app.http.get(SINKS).json()
     names = [sink["name"] for sink in page["items"]]
-    assert names == ["alerts", "webhook"], "the audit's row is no sink"
+    assert names == ["alerts", "notifications", "webhook"], "the audit's row is no sink"
     shown = shop.sink()
     assert page == {"items": [page["items"][0], shown], "next_cursor": None}
     assert (shown["name"], shown["state"], shown["why"]) == ("webhook", "running", None)

@@ -70,5 +70,5 @@ def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Ho
     )
     with serving(settings) as app:
         found = Hooked(app, receiver, settings)
-        until(lambda: {"alerts", "webhook"} == set(begun(app)))
+        until(lambda: {"alerts", "notifications", "webhook"} == set(begun(app)))
         yield found

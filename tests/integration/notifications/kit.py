@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from app.config.signing import signer_of
@@ -20,6 +21,7 @@ from tests.support.waiting import until
 from worker.consumers.sink import Sink
 from worker.notifications.opened import notifications
 from worker.notifications.state.rates import Rates
+from worker.sinks import configured
 
 UTC = ZoneInfo("UTC")
 
@@ -80,7 +82,13 @@ class Desk:
     @contextmanager
     def worker(self, **changes: Any) -> Iterator[None]:
         """A worker with the sink, until the block ends."""
-        with self.sink(**changes) as sink, self.shop.worker(sink):
+        with self.sink(**changes) as sink, self.writer(sink):
+            yield
+
+    @contextmanager
+    def writer(self, *sinks: Sink) -> Iterator[None]:
+        """A worker without the sinks of the settings."""
+        with patch.object(configured, "OPENERS", ()), self.shop.worker(*sinks):
             yield
 
     def rule(self, what: What, *addresses: str, channel: str = "mail", **fields: Any) -> Rule:

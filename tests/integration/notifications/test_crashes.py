@@ -90,7 +90,7 @@ def test_a_kill_at_any_write_loses_nothing(desk: Desk, *, answered: bool) -> Non
     """Each recipient is down at first, so that rows are made, moved and deleted."""
     desk.rule(What(), "ann")
     desk.rule(What(), "program", channel="hook")
-    with desk.shop.worker():
+    with desk.writer():
         desk.shop.put("p1", *range(6))
         desk.shop.put("p2", *range(6))
         events = events_of(desk, 12)

@@ -1,5 +1,7 @@
 """What rules send, to whom, and when, with a worker over real tables."""
 
+from dataclasses import replace
+
 from app.notifications.channels.channel import MessageRefused, NotNow, RecipientGone
 from app.notifications.notice import Message
 from app.notifications.rule import Recipient, What
@@ -131,3 +133,49 @@ def test_a_recipient_that_is_gone_is_disabled_and_told_of_once(desk: Desk) -> No
         desk.shop.put("p3", 1)
         until(lambda: desk.mail.of("gone"))
     assert [one.notices[0].product_id for one in desk.mail.of("gone")] == ["p3"]
+
+
+def test_what_waits_survives_a_restart_and_an_edit_applies_from_the_next_event(desk: Desk) -> None:
+    down = True
+
+    def before(_recipient: Recipient, _message: Message) -> None:
+        if down:
+            raise NotNow("451 try again later")
+
+    desk.mail.before = desk.hook.before = before
+    with desk.worker():
+        rule = desk.rule(What(kinds=("inserted",)), "ann")
+        desk.rule(What(kinds=("inserted",)), "program", channel="hook")
+        for product_id in ("p1", "p2", "p3"):
+            desk.shop.put(product_id, 1)
+        until(lambda: sum(row.waiting for row in desk.rows()) >= 2)
+    desk.rules.change(replace(rule, what=What(kinds=("deleted",))), "ann")
+    down = False
+    with desk.worker():
+        desk.shop.put("p4", 1)
+        until(lambda: len(desk.hook.got) == 4)
+        (digest,) = until(lambda: desk.mail.of("ann"))
+        assert [one.product_id for one in digest.notices] == ["p1", "p2", "p3"]
+        desk.settle()
+    assert [message.notices[0].product_id for _, message in desk.hook.got] == [
+        "p1",
+        "p2",
+        "p3",
+        "p4",
+    ]
+
+
+def test_a_rule_that_is_turned_off_sends_nothing_that_waits(desk: Desk) -> None:
+    def before(_recipient: Recipient, _message: Message) -> None:
+        raise NotNow("451 try again later")
+
+    desk.mail.before = before
+    with desk.worker():
+        rule = desk.rule(What(), "ann")
+        desk.shop.put("p1", 1)
+        until(desk.rows)
+        desk.rules.change(replace(rule, enabled=False), "ann")
+        desk.shop.put("p2", 1)  # with it, the worker reads the rules
+        until(lambda: not desk.rows())
+        until(lambda: desk.deliveries(rule)[0].outcome == "dropped")
+    assert desk.mail.got == []

@@ -116,9 +116,11 @@ def test_one_read_returns_shards_workers_host_sinks_letters_and_gaps() -> None:
 
     client: Any = Tables(rows, [a_letter(1)])
     sinks = [view_of(SinkRow("archive"), None, 0)]
+    troubles = {"recipient r1 x": "The rule Watch does not send to mail ann any more"}
     status = StatusReader(
-        client, table_names("", None), "c", gaps, lambda: sinks, lambda: True
+        client, table_names("", None), "c", gaps, lambda: sinks, lambda: True, lambda: troubles
     ).read()
+    assert status.troubles == troubles
     assert status.no_stock
     assert (status.comparison.requested, status.comparison.outcome.error) == (2, "it died")
     assert status.sinks == sinks

@@ -11,6 +11,7 @@ from app.core.errors import StoreUnavailable
 from app.notifications.channels.channel import Channel, MessageRefused, NotNow, RecipientGone
 from app.notifications.notice import Message, Notice
 from app.notifications.rule import Recipient, Rule
+from app.observability.logs import masked
 from app.observability.metrics import NOTICES_DELIVERED, NOTICES_FAILED, NOTICES_REJECTED
 from app.store.feed.cursor import wall_ms
 from app.store.notifications.delivery_log import Delivery, Outcome
@@ -103,7 +104,7 @@ class Sender:
             return "gone", str(error), None
         except Exception as error:  # noqa: BLE001 - a channel may raise any error
             _log.warning("the channel %s failed", recipient.channel, exc_info=True)
-            return "not_now", f"{type(error).__name__}: {error}", None
+            return "not_now", masked(f"{type(error).__name__}: {error}"), None
 
     def _message(
         self, rule: Rule, recipient: Recipient, waiting: Waiting, *, is_digest: bool

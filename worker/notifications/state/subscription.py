@@ -116,11 +116,11 @@ class Subscription:
         if resume:
             self.rest = lowest(resume, held.first, spilled)
             return
-        self.rest = dict(spilled)
-        self.skips = None
+        self.rest, self.skips = {}, None
         for entry in held.entries:
             if not has_sent(entry):
                 self.offer(entry)
+        self.rest = lowest(self.rest, spilled)
 
     def unread(self) -> None:
         """Read again what waits, because not all was read."""

@@ -109,3 +109,13 @@ def test_sink_counts_its_own_dead_letters() -> None:
 def test_missing_heartbeat_of_the_owner_is_shown(silent: float, shown: float | None) -> None:
     state = a_state(stored=stored(sinks=[sink()]), workers=[worker("w1", silent=silent)])
     assert [line.silent for line in sink_lines(state)] == [shown]
+
+
+def test_rules_that_do_not_reach_a_recipient_are_findings_and_other_troubles_are_not_twice() -> (
+    None
+):
+    troubles = {f"recipient r{n} x": f"The rule {n} does not send" for n in range(7)}
+    state = a_state(stored=stored(troubles=troubles | {"sink-lag webhook": "late"}))
+    found = [finding.what for finding in findings(state)]
+    assert found[:1] == ["The rule 0 does not send."]
+    assert found[5:] == ["2 more recipients of rules are not told."]

@@ -1,0 +1,40 @@
+"""Rules are found by what they are about."""
+
+from dataclasses import replace
+
+from app.notifications.notice import Notice
+from app.notifications.rule import Rule, What, Wording
+from tests.unit.worker.notifications.noticing import ANN, entry
+from worker.notifications.state.rule_book import RuleIndex
+
+
+def found(index: RuleIndex, **fields: object) -> list[str]:
+    notice: Notice = replace(entry(1).notice, **fields)  # type: ignore[arg-type]
+    return [rule.id for rule in index.candidates(notice)]
+
+
+def a_rule(identifier: str, what: What, *former: What) -> Rule:
+    wordings = tuple(Wording(n, one) for n, one in enumerate(former))
+    return Rule(identifier, identifier, what, (ANN,), since=10, former=wordings)
+
+
+def test_a_rule_about_a_product_is_looked_at_for_its_events_only() -> None:
+    rules = [
+        a_rule("p", What(product_ids=("p1", "p2"))),
+        a_rule("c", What(categories=("Tea",))),
+        a_rule("d", What(kinds=("deleted",))),
+        a_rule("l", What(alerts=("low",))),
+        a_rule("moved", What(product_ids=("p9",)), What(product_ids=("p8",))),
+        replace(a_rule("off", What()), enabled=False),
+    ]
+    index = RuleIndex({rule.id: rule for rule in rules})
+    assert found(index, product_id="p1", kind="inserted") == ["p"]
+    assert found(index, product_id="p3", kind="deleted", category="Tea") == ["d", "c"]
+    assert found(index, product_id="p8", kind="inserted") == ["moved"]
+    assert found(index, product_id="p9", kind="inserted") == ["moved"]
+    assert found(index, product_id="p3", kind="low") == ["l"]
+    assert found(index, product_id="p3", kind="updated") == []
+    assert set(found(index, product_id="", kind="gap")) == {rule.id for rule in rules}
+    assert index.since["low"] == 10
+    assert index.since["inserted"] == 0
+    assert "trouble" not in index.since
