@@ -14,6 +14,7 @@ from tests.integration.notifications.page_forms import (
     news,
     page,
     post,
+    row_of,
     shown_fields,
 )
 from tests.support.house import HTML
@@ -138,3 +139,28 @@ def test_link_that_is_not_ours_is_refused(shared: App, given: str) -> None:
     answer = shared.http.get(f"/unsubscribe?token={given}", headers=HTML)
     assert answer.status_code == 400
     assert "This link is not complete" in answer.text
+
+
+def test_change_and_alert_reach_the_browser_and_the_log(filled: App) -> None:
+    filled.create("WE", stock=9, reorder_point=5, name="End to end")
+    until(lambda: "End to end" in page(filled, "/products?q=WE"))
+    rule = made(filled, "Both ways", alert_low="yes", kind_deleted="yes", product_ids="WE")
+    filled.adjust("WE", -6)
+    wanted = {"End to end (WE) is low: 3 in stock, to reorder at 5"}
+    until(lambda: wanted <= {one["title"] for one in news(filled)["items"]}, 40)
+    filled.http.delete("/v1/products/WE", headers={"If-Match": "*"})
+    wanted.add("End to end (WE) was deleted: last stock 3")
+    until(lambda: wanted <= {one["title"] for one in news(filled)["items"]}, 40)
+    log = filled.services.store.deliveries
+    kinds = until(
+        lambda: (
+            len(found := [kind for one in log.of_rule(rule.id, 9).items for _, kind in one.notices])
+            >= 2
+            and found
+        )
+    )
+    assert sorted(kinds) == ["deleted", "low"]
+    text = page(filled, f"/notifications/rule?id={rule.id}")
+    assert text.count("Waits in the browser of everyone.") == 2
+    assert "stock changed" not in text
+    assert "–" not in row_of(page(filled, "/notifications"), "Both ways"), "it was sent lately"
