@@ -1,7 +1,7 @@
 """Reads rules: all of them, a page, or one."""
 
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.notifications.editing.recipients import recipient_of
 from app.notifications.rule import Recipient, Rule
@@ -40,7 +40,7 @@ class RuleReader:
 
         """
         place = None if cursor is None else decode_cursor(cursor, rule_rows.is_rule_id)
-        start = {} if place is None else {"ExclusiveStartKey": rule_rows.rule_key(place)}
+        start: Any = {} if place is None else {"ExclusiveStartKey": rule_rows.rule_key(place)}
         with translated():
             answer = self._client.query(
                 TableName=self._table, ConsistentRead=True, Limit=limit, **_OF_KIND, **start
@@ -94,7 +94,7 @@ class RuleReader:
         return int(row.get(name, {}).get("N", 0))
 
 
-_OF_KIND = {
+_OF_KIND: Any = {
     "KeyConditionExpression": "Kind = :kind",
     "ExpressionAttributeValues": {":kind": {"S": rule_rows.KIND}},
 }

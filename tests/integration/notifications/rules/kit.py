@@ -12,9 +12,10 @@ MERGE = "application/merge-patch+json"
 
 
 def body(receiver: Receiver, **changes: Any) -> dict[str, Any]:
-    """A rule that tells the receiver of sales."""
+    """A rule that tells the receiver of sales; it is off, so that it sends nothing by itself."""
     return {
         "name": "Sales",
+        "enabled": False,
         "what": {"kinds": ["stock_changed"], "reasons": ["sold"]},
         "recipients": [{"channel": "webhook", "address": receiver.url}],
     } | changes

@@ -32,9 +32,9 @@ def notify(app: App) -> Run:
 
 def test_rules_are_listed_and_tried_by_name(app: App, receiver: Receiver, notify: Run) -> None:
     assert notify("list")[1].startswith("There are no rules")
+    create(app, receiver, name="Twins", enabled=True)
     create(app, receiver, name="Twins")
-    create(app, receiver, name="Twins", enabled=False)
-    odd = create(app, receiver, name="Tea & <b>cups</b>")
+    odd = create(app, receiver, name="Tea & <b>cups</b>", enabled=True)
     status, text, _ = notify("list")
     assert status == 0
     head, *lines = text.splitlines()

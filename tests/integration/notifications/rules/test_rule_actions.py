@@ -91,7 +91,7 @@ def test_a_disabled_recipient_is_shown_and_enabled(app: App, receiver: Receiver)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "recipient-not-found")
 
 
-def test_a_rule_whose_channel_is_gone_is_broken_but_can_be_switched_off(
+def test_a_rule_whose_channel_is_gone_is_broken_but_can_be_changed(
     app: App, receiver: Receiver
 ) -> None:
     rule = create(app, receiver)
@@ -108,8 +108,8 @@ def test_a_rule_whose_channel_is_gone_is_broken_but_can_be_switched_off(
     )
     (shown,) = app.http.get(f"{RULES}/{rule['id']}").json()["recipients"]
     assert (shown["state"], shown["channel"]) == ("broken", "pigeon")
-    off = patch(app, rule, {"enabled": False})
-    assert (off.status_code, off.json()["enabled"]) == (200, False)
+    renamed = patch(app, rule, {"name": "Pigeons"})
+    assert (renamed.status_code, renamed.json()["name"]) == (200, "Pigeons")
     (outcome,) = app.http.post(f"{RULES}/{rule['id']}/test").json()["items"]
     assert (outcome["accepted"], "pigeon" in outcome["answer"]) == (False, True)
     assert stored.recipients[0].channel == "webhook"
@@ -209,3 +209,20 @@ def test_a_delivery_is_listed_and_sent_again(app: App, receiver: Receiver) -> No
     assert (unwanted.status_code, unwanted.json()["code"]) == (409, "recipient-disabled")
     unknown = app.http.post(f"{path}/nothing/resend")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "delivery-not-found")
+
+
+def test_a_sale_is_told_and_listed(app: App, receiver: Receiver) -> None:
+    app.create("TOLD1", 20)
+    what = {"kinds": ["stock_changed"], "product_ids": ["TOLD1"]}
+    rule = create(app, receiver, what=what, enabled=True)
+    app.adjust("TOLD1", -4)
+
+    def told() -> list[Any]:
+        sent = received(receiver, "product.stock_changed")
+        return [one for one in sent if one["data"]["product_id"] == "TOLD1"]
+
+    (sale,) = until(told)
+    path = f"{RULES}/{rule['id']}/deliveries"
+    (line,) = until(lambda: app.http.get(path).json()["items"])
+    assert (line["outcome"], line["message_id"]) == ("delivered", sale["id"])
+    assert line["told"] == [{"id": sale["id"], "kind": "stock_changed"}]

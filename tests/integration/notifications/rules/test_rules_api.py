@@ -21,7 +21,7 @@ from tests.support.processes.running import App
 def test_a_rule_is_stored_as_it_was_sent(app: App, receiver: Receiver) -> None:
     what = {"alerts": ["low", "out"], "categories": ["Tea"], "search": "q=mug&low=true"}
     when = {"mode": "daily", "at": "07:30", "quiet_from": "22:00", "quiet_to": "07:00"}
-    answer = app.http.post(RULES, json=body(receiver, what=what, when=when))
+    answer = app.http.post(RULES, json=body(receiver, what=what, when=when, enabled=True))
     assert answer.status_code == 201, answer.text
     rule = answer.json()
     assert answer.headers["Location"] == f"{RULES}/{rule['id']}"
