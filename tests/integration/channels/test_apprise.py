@@ -17,7 +17,7 @@ from app.notifications.rule import Recipient
 from app.notifications.secrets import Secrets
 from app.notifications.texts.templates import Texts
 from tests.support.http.receiver import Receiver, closed_port, misbehaving, receiving
-from tests.support.notifying import a_message, an_alert
+from tests.support.messages.notifying import a_message, an_alert
 
 CHAT = Recipient("apprise", "secret:CHAT")
 

@@ -11,7 +11,7 @@ from app.config.settings import Settings, SettingsError
 from app.notifications.channels.channel import Channel
 from app.notifications.channels.registry import label_of, open_channels, placeholder_of
 from app.notifications.rule import Recipient
-from tests.support.notifying import a_deployment, a_message
+from tests.support.messages.notifying import a_deployment, a_message
 from tests.support.paths import DOCS
 
 DOCUMENT = (DOCS / "use" / "channels.md").read_text()

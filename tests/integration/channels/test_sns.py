@@ -13,7 +13,7 @@ from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 from tests.support.builders import an_event
 from tests.support.http.receiver import closed_port
-from tests.support.notifying import a_message, an_alert, of_event
+from tests.support.messages.notifying import a_message, an_alert, of_event
 from tests.support.processes.ministack import PYTHON, REGION, MiniStack, ministack
 
 MISSING = f"arn:aws:sns:{REGION}:000000000000:missing"

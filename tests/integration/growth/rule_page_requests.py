@@ -36,7 +36,7 @@ def unsubscribe(shop: Shop) -> Ask:
 
 
 def new_rule(n: int) -> dict[str, str]:
-    return {"name": f"R{n}", "mode": "at_once", "channel_1": "browser", "address_1": "ann"}
+    return {"name": f"R{n}", "mode": "at_once", "channel_1": "none", "address_1": "ann"}
 
 
 RULE_PAGES: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
