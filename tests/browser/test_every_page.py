@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from app.config.signing import audit_keys
 from app.notifications.unsubscribe import token
 from tests.support.house import House, furnished
-from tests.support.notifications.rule_past import BOB, EVERYONE, rule_with_past
+from tests.support.messages.rule_past import BOB, EVERYONE, rule_with_past
 from tests.support.waiting import until
 
 # A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of

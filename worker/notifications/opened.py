@@ -24,7 +24,7 @@ from app.store.timeline.tail import Tail
 from worker.consumers.sink import Sink
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.catch_up import CatchUp
-from worker.notifications.dispatch import Dispatch, Stores
+from worker.notifications.dispatch import Dispatch
 from worker.notifications.log_head import LogHead, of_alerts, of_troubles
 from worker.notifications.messages.digest import Present
 from worker.notifications.messages.sending import Sender, Unsubscribe
@@ -32,6 +32,7 @@ from worker.notifications.notifier import Notifier, Parts
 from worker.notifications.state.rates import Rates
 from worker.notifications.state.roster import Roster
 from worker.notifications.state.rule_book import ALERTS, RuleBook
+from worker.notifications.stores import Stores
 from worker.notifications.trouble_watch import TroubleWatch
 
 
@@ -84,4 +85,4 @@ def notifications(
     try:
         yield notifier.sink()
     finally:
-        notifier.close()
+        notifier.leave()

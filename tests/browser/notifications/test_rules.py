@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.house import House, furnished
-from tests.support.notifications.rule_past import rule_with_past
+from tests.support.messages.rule_past import rule_with_past
 from tests.support.waiting import until
 
 # Records what would be shown over other windows, of a page that nobody looks at.

@@ -17,7 +17,7 @@ from tests.integration.access.roles_by_route import TABLE
 from tests.support.house import House, forms, token_of
 from tests.support.http.named_headers import check_headers
 from tests.support.http.routes import Route, declared
-from tests.support.notifications.rule_past import HOOK, rule_with_past
+from tests.support.messages.rule_past import HOOK, rule_with_past
 from tests.support.waiting import until
 
 STRANGERS = ("nothing", "expired", "revoked", "unknown", "wrong scheme", "in the address")

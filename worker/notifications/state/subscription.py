@@ -165,6 +165,13 @@ class Subscription:
         rates.sending(self.recipient.id, now)
         return self.calling
 
+    def end_call(self) -> None:
+        """No thread sends any more; what it had taken waits again if it failed in our own code."""
+        if self.calling is not None and self.running:
+            self.waiting.put_back(self.calling)
+            self.calling = None
+        self.running = False
+
     def ended(self, now: float, rates: Rates, zone: ZoneInfo) -> None:
         """The message that is called was accepted, or rejected for good."""
         self._finish()
