@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from app.notifications.rule import Recipient, Rule
+from app.observability.logs import masked
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionRow
 from app.web.pages.notifications.rule_words import (
@@ -49,6 +50,7 @@ class RuleLine:
     recipients: list[RecipientLine]
     sent: Delivery | None = None
     failed: Delivery | None = None
+    failure: str = ""
 
     @property
     def is_broken(self) -> bool:
@@ -80,6 +82,7 @@ def rule_line(
         for one in rule.recipients
     ]
     deliveries = {one.is_sent: one for one in last}
+    failed = deliveries.get(False)
     return RuleLine(
         rule,
         what_text(rule.what),
@@ -87,7 +90,8 @@ def rule_line(
         when_text(rule.when),
         lines,
         deliveries.get(True),
-        deliveries.get(False),
+        failed,
+        "" if failed is None else masked(failed.answer),
     )
 
 
@@ -110,6 +114,6 @@ def _recipient(
     due = datetime.fromtimestamp(row.due_at / 1000, UTC) if row.due_at else None
     behind = behind_text(row.waiting, row.first_at, now)
     if row.is_lag:
-        return RecipientLine(recipient, word, address, "behind", behind, row.error, due)
+        return RecipientLine(recipient, word, address, "behind", behind, masked(row.error), due)
     said = f"{behind} {_WAITS[row.why]}" if row.why in _WAITS else behind
     return RecipientLine(recipient, word, address, "waiting", said, due=due)

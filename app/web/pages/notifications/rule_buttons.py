@@ -11,11 +11,14 @@ from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.notifications.channels.webhook.signing_secret import OVERLAP
 from app.notifications.editing.recipients import recipient_of
+from app.notifications.rule import Recipient
+from app.observability.logs import masked
 from app.store.notifications.rule_errors import RecipientNotFound, RuleChanged
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Submitted
 from app.web.pages.notifications.notifications_page import moment
 from app.web.pages.notifications.rule_page import RuleID, shown
+from app.web.pages.notifications.rule_words import address_text
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, administrable
 from app.web.requests.queued_route import QueuedRoute
@@ -84,8 +87,8 @@ def test(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResp
     """Send a test message to every recipient, and show what each answered."""
     rule_id = fields.get("id", "")
     sent = services.rule_desk.test(rule_id, None, actor_of(request))
-    good = [f"{one.recipient.address}: {one.answer}" for one in sent if one.accepted]
-    bad = [f"{one.recipient.address}: {one.answer}" for one in sent if not one.accepted]
+    good = [_answered(one.recipient, one.answer) for one in sent if one.accepted]
+    bad = [_answered(one.recipient, one.answer) for one in sent if not one.accepted]
     return shown(request, services, rule_id, said=good, trouble=bad)
 
 
@@ -100,10 +103,14 @@ def resend(request: Request, services: ServicesDep, fields: Submitted) -> HTMLRe
             raise
         services.store.rules.get(rule_id)  # without the rule, its page cannot say so
         return shown(request, services, rule_id, trouble=[error.detail], status=error.status)
-    said = [f"{line.address}: {line.answer}"]
+    said = [_answered(Recipient(line.channel, line.address), line.answer)]
     if line.is_sent:
         return shown(request, services, rule_id, said=said)
     return shown(request, services, rule_id, trouble=said)
+
+
+def _answered(recipient: Recipient, answer: str) -> str:
+    return masked(f"{address_text(recipient)}: {answer}")
 
 
 def _secret(request: Request, services: Services, rule_id: str, recipient_id: str) -> HTMLResponse:
@@ -118,6 +125,7 @@ def _secret(request: Request, services: Services, rule_id: str, recipient_id: st
         page="notifications",
         rule=rule,
         recipient=recipient,
+        address=address_text(recipient),
         secret=services.rule_desk.secret(recipient),
         until=both_until if recipient.generation > 1 and both_until > datetime.now(UTC) else None,
     )

@@ -13,8 +13,8 @@ from app.notifications.rule import Recipient, Rule, When
 from app.web.pages.notifications.rule_words import (
     ALERT_WORDS,
     KIND_WORDS,
-    address_text,
     amount_text,
+    typed_address,
 )
 
 MOST_ROWS = 50  # recipients of a rule
@@ -54,7 +54,7 @@ def rows_of(recipients: Iterable[Recipient]) -> dict[str, str]:
     """The numbered fields of recipients."""
     fields: dict[str, str] = {}
     for number, one in enumerate(recipients, 1):
-        fields |= {f"channel_{number}": one.channel, f"address_{number}": address_text(one)}
+        fields |= {f"channel_{number}": one.channel, f"address_{number}": typed_address(one)}
     return fields
 
 

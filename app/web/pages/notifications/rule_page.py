@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from app.core.events import split_event_id
 from app.core.roles import Role
 from app.notifications.rule import Recipient
+from app.observability.logs import masked
 from app.store.notifications.delivery_log import Delivery
 from app.web.auth.permissions import needs
 from app.web.pages.notifications.notifications_page import labels_of, lines_of, moment
@@ -40,6 +41,7 @@ class DeliveryLine:
     delivery: Delivery
     word: str
     address: str
+    answer: str
     kinds: str
     count: int
     events: tuple[str, ...]
@@ -104,6 +106,7 @@ def delivery_line(delivery: Delivery, labels: Mapping[str, str]) -> DeliveryLine
         delivery,
         labels.get(delivery.channel, delivery.channel),
         address_text(recipient),
+        masked(delivery.answer),
         ", ".join(kinds) or "a test",
         len(delivery.notices) + delivery.folded,
         tuple(changes)[:_LINKED],

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from app.core.numbers import digits
 from app.notifications.rule import Recipient, What, When
+from app.observability.logs import masked
 from app.store.notifications.inbox_news import EVERYONE
 
 KIND_WORDS = {
@@ -46,7 +47,12 @@ def kind_word(kind: str) -> str:
 
 
 def address_text(recipient: Recipient) -> str:
-    """A recipient's address as pages show it."""
+    """A recipient's address as pages show it, without passwords."""
+    return masked(typed_address(recipient))
+
+
+def typed_address(recipient: Recipient) -> str:
+    """A recipient's address as a person enters it."""
     if recipient.channel == "browser" and recipient.address == EVERYONE:
         return "everyone"
     return recipient.address
