@@ -12,7 +12,7 @@ from app.notifications.desk.preview import Previews
 from app.notifications.desk.resending import Resending
 from app.notifications.desk.rule_desk import RuleDesk
 from app.notifications.desk.trying import RuleTester
-from app.notifications.unsubscribe import unsubscribe_url
+from app.notifications.unsubscribe import subscription_of, unsubscribe_url
 from app.readmodel.read_model import ReadModel
 from app.store.deployment import Deployment
 from app.store.store import Store
@@ -44,4 +44,5 @@ def open_rule_desk(
                 partial(unsubscribe_url, settings.public_url, keys),
             ),
             partial(signing_secret, next(iter(keys.values()))),
+            partial(subscription_of, keys),
         )

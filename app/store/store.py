@@ -19,6 +19,8 @@ from app.store.imports.bulk_writes import BulkWrites
 from app.store.imports.rehearsal import Rehearsal
 from app.store.imports.remembered_columns import RememberedColumns
 from app.store.notifications.delivery_log import DeliveryLog
+from app.store.notifications.inbox import Inbox
+from app.store.notifications.inbox_news import InboxNews
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import Subscriptions
 from app.store.notifications.totals import NoticeTotals
@@ -52,6 +54,7 @@ class Store:
     rules: RuleRepository
     subscriptions: Subscriptions
     deliveries: DeliveryLog
+    inbox_news: InboxNews
     views: SavedViews
     rehearsal: Rehearsal
     bulk_writes: BulkWrites
@@ -96,6 +99,7 @@ def open_store(
     rehearsal = Rehearsal(client, deployment.stamps, rules)
     gaps = NewestGaps(feed, audit)
     past, timeline = Past(audit, names), Timeline(feed, audit)
+    rule_rows = RuleRepository(client, tables.settings, admin_log, on_control)
     stocktakes = LineStore(client, tables.settings)
     return Store(
         products=products,
@@ -108,9 +112,10 @@ def open_store(
         admin_log=admin_log,
         alerts=AlertControl(client, tables.settings, admin_log),
         transitions=TransitionLog(client, tables.settings),
-        rules=RuleRepository(client, tables.settings, admin_log, on_control),
+        rules=rule_rows,
         subscriptions=Subscriptions(client, tables.settings),
         deliveries=DeliveryLog(client, tables.settings),
+        inbox_news=InboxNews(rule_rows, Inbox(client, tables.settings)),
         views=SavedViews(client, tables.settings, admin_log),
         rehearsal=rehearsal,
         bulk_writes=BulkWrites(

@@ -1,5 +1,6 @@
-// What every page has: ages, keys, and news of alerts.
+// What every page has: ages, keys, news of alerts, and messages of rules.
 
+import { allow, startMessages } from "../notifications/watch.js";
 import { listen } from "../stream/page_stream.js";
 import { startAlertNews } from "./alert_news.js";
 import { onKey, startKeys } from "./keys.js";
@@ -50,4 +51,15 @@ addEventListener("keydown", (event) => {
 });
 
 const changed = startAlertNews(`${base}/v1/alerts`, (text) => toast(text, { link: { href: `${base}/alerts`, textContent: "Show" } }));
-listen({ onEvents: (events) => events.length > 0 && changed() });
+const message = startMessages(
+  base,
+  (text, link) => toast(text, { link }),
+  () => toast("Show messages while you look at something else, too?", { act: { word: "Allow", press: allow } }),
+);
+listen({
+  onEvents(events) {
+    if (events.length === 0) return;
+    changed();
+    message();
+  },
+});

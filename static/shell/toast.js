@@ -8,10 +8,10 @@ const TIME_TO_UNDO = 12_000;
  * Shows `text`. With `undo`, a button calls it once, and the toast says how that went: an error's
  * message is shown. The toast is also the target of the key `u`.
  * @param {string} text
- * @param {{undo?: () => Promise<unknown>, bad?: boolean, link?: {href: string, textContent: string}}} [more]
- *   `bad`: it is about an error; `link`: where there is more
+ * @param {{undo?: () => Promise<unknown>, bad?: boolean, link?: {href: string, textContent: string} | undefined, act?: {word: string, press: () => unknown}}} [more]
+ *   `bad`: it is about an error; `link`: where there is more; `act`: a button that closes the toast
  */
-export function toast(text, { undo, bad = false, link } = {}) {
+export function toast(text, { undo, bad = false, link, act } = {}) {
   const holder = document.getElementById("toasts");
   const element = document.createElement("p");
   element.className = bad ? "toast bad" : "toast";
@@ -48,6 +48,13 @@ export function toast(text, { undo, bad = false, link } = {}) {
   }
 
   if (link) element.appendChild(Object.assign(document.createElement("a"), link));
+  if (act) {
+    const button = element.appendChild(Object.assign(document.createElement("button"), { type: "button", textContent: act.word }));
+    button.addEventListener("click", () => {
+      act.press();
+      close();
+    });
+  }
   if (undo) {
     const button = element.appendChild(Object.assign(document.createElement("button"), { type: "button", textContent: "Undo", className: "undo" }));
     button.addEventListener("click", () => takeBack(button));
@@ -60,7 +67,7 @@ export function toast(text, { undo, bad = false, link } = {}) {
   });
   holder.append(element);
   while (holder.childElementCount > SHOWN) holder.firstElementChild.remove();
-  wait(undo ? TIME_TO_UNDO : TIME);
+  wait(undo || act ? TIME_TO_UNDO : TIME);
 }
 
 /** Presses the newest Undo; false if there is none. */

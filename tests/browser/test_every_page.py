@@ -8,7 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from app.config.signing import audit_keys
+from app.notifications.unsubscribe import token
 from tests.support.house import House, furnished
+from tests.support.messages.rule_past import BOB, EVERYONE, rule_with_past
 from tests.support.waiting import until
 
 # A new page joins here. `K1` is a product with changes, `K2` was deleted; `{event}` is the id of
@@ -46,6 +49,13 @@ PAGES = [
     "/analytics",
     "/analytics?range=24h&category=nothing",
     "/analytics?from=2026-02-01&to=2026-01-01",
+    "/notifications",
+    "/notifications/new?product=K1",
+    "/notifications/rule?id={rule}",
+    "/notifications/edit?id={rule}",
+    "/notifications/delete?id={rule}",
+    "/notifications/inbox",
+    "/unsubscribe?token={token}",
     "/system",
     "/admin",
     "/admin/keys/revoke?id={key}",
@@ -99,7 +109,17 @@ def names(house: House) -> dict[str, str]:
         "done": imported(house, "sku,name\nN2,New\nN3,\n", start="true"),
     }
     event = quote(newest["id"], safe="")
-    return {"event": event, "at": oldest["time"], "key": key, **imports}
+    rule = rule_with_past(house.app.services.store)
+    house.app.services.rule_desk.test(rule.id, EVERYONE.id, "ann")
+    link = token(audit_keys(house.app.services.settings), rule.id, BOB.id)
+    return {
+        "event": event,
+        "at": oldest["time"],
+        "key": key,
+        "rule": rule.id,
+        "token": link,
+        **imports,
+    }
 
 
 def imported(house: House, text: str, **parameters: str) -> str:

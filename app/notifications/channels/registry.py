@@ -17,6 +17,7 @@ from app.notifications.channels.channel import Channel
 from app.notifications.secrets import Secrets, secrets_of
 from app.notifications.texts.templates import Texts, texts_of
 from app.store.deployment import Deployment
+from app.store.notifications.inbox import Inbox
 
 GROUP = "stockpulse.channels"
 
@@ -65,7 +66,15 @@ def _apprise(given: Surroundings) -> AbstractContextManager[Channel | None]:
     return apprise_channel(given.settings, given.secrets, given.texts)
 
 
-OPENERS: Sequence[Opener] = (_email, _sns, _webhook, _apprise)
+def _browser(given: Surroundings) -> AbstractContextManager[Channel | None]:
+    from app.notifications.channels.browser import BrowserChannel
+
+    deployment = given.deployment
+    inbox = Inbox(deployment.clients.tables, deployment.tables.settings)
+    return nullcontext(BrowserChannel(inbox))
+
+
+OPENERS: Sequence[Opener] = (_browser, _email, _sns, _webhook, _apprise)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from app.notifications.rule import Recipient
 class RuleDesk:
     """The channels of this process, and what they are used for besides the worker's deliveries.
 
-    `secret` is the present signing secret of a webhook's recipient.
+    `secret` is the present signing secret of a webhook's recipient. `subscription_of`: the rule and
+    the recipient that a link to unsubscribe names, by ids; None if the link is not ours.
     """
 
     channels: Mapping[str, Channel]
@@ -22,3 +23,4 @@ class RuleDesk:
     test: RuleTester
     resend: Resending
     secret: Callable[[Recipient], str]
+    subscription_of: Callable[[str], tuple[str, str] | None]

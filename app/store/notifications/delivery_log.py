@@ -1,6 +1,12 @@
 """The delivery log has one row for each message that was tried, for 30 days.
 
-Its rows are written after the message was sent, in batches: a crash can lose a line of the log, and
+| Kind | ID | |
+|---|---|---|
+| `delivery <rule>` | ms of the try, recipient, hash of the message's id | a try |
+| `delivery-last` | rule, `sent` or `failed` | the rule's last try that succeeded, or did not |
+
+The list of rules reads the second kind: a query of the first for each rule would be many calls. The
+rows are written after the message was sent, in batches: a crash can lose a line of the log, and
 never a notice.
 """
 
@@ -13,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from app.core import json_text
 from app.core.errors import StockpulseError
 from app.store.access.settings_rows import row_key
-from app.store.dynamodb.batches import WRITE_LIMIT, put_all
+from app.store.dynamodb.batches import WRITE_LIMIT, get_all, put_all
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one, newest_first
 
@@ -65,6 +71,11 @@ class Delivery:
         digest = sha256(self.message_id.encode(errors="surrogatepass")).hexdigest()[:16]
         return f"{self.at:013d}-{self.recipient_id}-{digest}"
 
+    @property
+    def is_sent(self) -> bool:
+        """Whether the recipient accepted it."""
+        return self.outcome == "delivered"
+
 
 class DeliveryLog:
     """The rows of the kinds `delivery <rule>` in the settings table."""
@@ -81,6 +92,9 @@ class DeliveryLog:
 
         """
         rows = {(one.rule_id, one.id): _item(one) for one in deliveries}
+        for one in sorted(deliveries, key=lambda one: one.at):
+            last = {**_last_key(one.rule_id, one.is_sent), "Last": {"S": one.id}}
+            rows[one.rule_id, "sent" if one.is_sent else "failed"] = _item(one) | last
         puts = [(self._table, row) for row in rows.values()]
         for start in range(0, len(puts), WRITE_LIMIT):
             put_all(self._client, puts[start : start + WRITE_LIMIT])
@@ -97,6 +111,23 @@ class DeliveryLog:
         rows, last = newest_first(self._client, self._table, partition, "ID", limit, before)
         found = [_delivery(rule_id, row) for row in rows]
         return Page(found, None if last is None else encode_cursor(last))
+
+    def last_of(self, rule_ids: Sequence[str]) -> dict[str, list[Delivery]]:
+        """By rule, the newest delivery that succeeded, and the newest that did not.
+
+        Up to 50 rules are one call. Rules that have neither are left out.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+
+        """
+        keys = [_last_key(one, is_sent) for one in rule_ids for is_sent in (True, False)]
+        found: dict[str, list[Delivery]] = {}
+        for row in get_all(self._client, self._table, keys) if keys else ():
+            rule_id = row["ID"]["S"].partition(" ")[0]
+            delivery = _delivery(rule_id, row | row_key(_kind(rule_id), row["Last"]["S"]))
+            found.setdefault(rule_id, []).append(delivery)
+        return found
 
     def get(self, rule_id: str, delivery_id: str) -> Delivery:
         """One delivery of a rule.
@@ -116,6 +147,10 @@ class DeliveryLog:
 def is_delivery_id(text: str) -> bool:
     """Whether this can be the id of a delivery."""
     return _ID.fullmatch(text) is not None
+
+
+def _last_key(rule_id: str, is_sent: bool) -> Any:  # noqa: FBT001 - one of two rows
+    return row_key("delivery-last", f"{rule_id} {'sent' if is_sent else 'failed'}")
 
 
 def _kind(rule_id: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from app.core.errors import ConditionFailed
 from app.store.access.settings_rows import row_key
+from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.reads import get_rows
 from app.store.dynamodb.transactions import commit
 
@@ -88,6 +89,11 @@ class Subscriptions:
         """Those of one rule; raises as `all`."""
         condition = "Kind = :kind AND begins_with(ID, :rule)"
         return self._rows(condition, {":rule": {"S": f"{rule_id}-"}})
+
+    def some(self, identifiers: Iterable[str]) -> list[SubscriptionRow]:
+        """Those of these ids that have a row, in no particular order; raises as `all`."""
+        keys = [row_key(KIND, one) for one in identifiers]
+        return [_row(item) for item in get_all(self._client, self._table, keys)]
 
     def save(self, rows: Sequence[SubscriptionRow]) -> list[SubscriptionRow]:
         """Store rows as new versions, which are returned; up to 50 in one call.

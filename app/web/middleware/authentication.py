@@ -17,7 +17,7 @@ from app.web.auth.authenticator import Authenticator
 from app.web.auth.identity import Identity
 from app.web.errors import Unauthenticated
 
-PUBLIC = ("/healthz", "/readyz", "/sign-in", "/sign-in/link")
+PUBLIC = ("/healthz", "/readyz", "/sign-in", "/sign-in/link", "/unsubscribe")
 
 
 class Authentication:

@@ -34,6 +34,7 @@ from app.web.pages.imports import import_preview, import_upload_page
 from app.web.pages.live.live_filter import KIND_WORDS, audit_path, audit_search, live_filter, offers
 from app.web.pages.live.live_rows import COUNTED, Change, RowStyle, newest_changes, newest_rows
 from app.web.pages.live.tiles import Tiles, effect_of, first_minute, tiles_of, tiles_of_sums
+from app.web.pages.notifications import notification_routes
 from app.web.pages.product import product_page, version_page
 from app.web.pages.products import (
     bulk_page,
@@ -60,6 +61,7 @@ router.include_router(bulk_page.router)
 router.include_router(request_undo.router)
 router.include_router(export_page.router)
 router.include_router(alert_routes.router)
+router.include_router(notification_routes.router)
 router.include_router(import_upload_page.router)
 router.include_router(import_preview.router)
 router.include_router(take_routes.router)

@@ -1,6 +1,7 @@
 """Each route is requested with each credential: only the required role is accepted."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -16,6 +17,7 @@ from tests.integration.access.roles_by_route import TABLE
 from tests.support.house import House, forms, token_of
 from tests.support.http.named_headers import check_headers
 from tests.support.http.routes import Route, declared
+from tests.support.messages.rule_past import HOOK, rule_with_past
 from tests.support.waiting import until
 
 STRANGERS = ("nothing", "expired", "revoked", "unknown", "wrong scheme", "in the address")
@@ -120,6 +122,15 @@ def write_sinks(house: House) -> None:
     DeadLetters(house.app.tables, f"{prefix}DeadLetters").park([letter])
 
 
+def write_rules(house: House) -> list[str]:
+    """Make rules whose pages show all forms of notifications; returns these pages."""
+    rules = house.app.services.store.rules
+    rule = rule_with_past(house.app.services.store)
+    paused = rules.create(replace(rule, enabled=False), "test")
+    pages = [f"/notifications/{one}?id={rule.id}" for one in ("rule", "edit", "delete")]
+    return [*pages, "/notifications", "/notifications/new", f"/notifications/rule?id={paused.id}"]
+
+
 def event_id_of(product_id: str, house: House) -> str:
     """The id of the product's newest event."""
 
@@ -144,6 +155,7 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
     house.app.http.delete("/v1/products/GONE", headers=deletion)
     write_sinks(house)
     house.app.http.put("/v1/views/V", json={"q": ""}, headers=house.headers["editor"])
+    pages_of_rules = write_rules(house)
     viewer = house.made["viewer"]
     house.sign_in.make_link(viewer, "test")
     with house.browser(house.secrets["admin"]) as admin:
@@ -171,6 +183,7 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/stock-take?code=unknown&find=form",
             "/admin",
             f"/admin/keys/revoke?id={viewer.id}",
+            *pages_of_rules,
         ]
         pages += [f"/products/{do}?id=FORM" for do in ("edit", "adjust", "delete", "history")]
         restore = f"/products/restore?id=FORM&at={rfc3339(datetime.now(UTC))}"
@@ -201,6 +214,8 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
         texts.append(admin.post("/products/bulk", data=selection).text)
         texts.append(admin.post("/products/new", data={"csrf_token": token_of(texts[0])}).text)
         assert admin.post("/demo/stop", data={"csrf_token": token_of(texts[0])}).status_code == 303
+        hook = {"id": pages_of_rules[0].partition("=")[2], "recipient": HOOK.id}
+        texts.append(admin.post("/notifications/secret", data=token | hook).text)
     found = [form for text in texts for form in forms(text)]
     for action, names in found:
         assert "csrf_token" in names, action

@@ -9,6 +9,7 @@ from tests.integration.growth.api_requests import API
 from tests.integration.growth.asking import Ask
 from tests.integration.growth.kit import Cost, Shop, open_shop
 from tests.integration.growth.office_requests import OFFICE
+from tests.integration.growth.rule_page_requests import RULE_PAGES
 from tests.integration.growth.rule_requests import RULES
 from tests.integration.growth.shop_requests import SHOP
 from tests.support.http.routes import Route, declared
@@ -16,7 +17,7 @@ from tests.support.http.routes import Route, declared
 FEW, MANY = 150, 1500
 ENDED = 5  # sessions that the test ends, and every request then reads
 
-EXAMPLES = {**API, **RULES, **SHOP, **OFFICE}
+EXAMPLES = {**API, **RULES, **RULE_PAGES, **SHOP, **OFFICE}
 
 Costs = dict[tuple[Route, int], tuple[Ask, Cost]]
 

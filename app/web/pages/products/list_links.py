@@ -64,6 +64,15 @@ class ListLinks:
         """The whole list as a file of this format."""
         return self._address({**self._given, "format": form}, "/export/file")
 
+    def watch(self) -> str:
+        """The query of a new rule for these products; empty for all products and deleted ones."""
+        chosen = {name: value for name, value in self._given.items() if name != "sort"}
+        if not chosen or self._query.deleted:
+            return ""
+        if chosen.keys() == {"category"} and self._query.category:
+            return urlencode(chosen)
+        return urlencode({"search": urlencode(chosen)})
+
     def _address(self, given: Mapping[str, str], below: str = "") -> str:
         path = self._path + below
         return f"{path}?{urlencode(given)}" if given else path
