@@ -15,12 +15,12 @@ from pydantic_settings import SettingsConfigDict
 
 from app.config.access import PREFIX as PREFIX
 from app.config.access import AccessSettings
-from app.config.archive_settings import ArchiveSettings
-from app.config.fan_out_settings import FanOutSettings
 from app.config.notification_settings import NotificationSettings
-from app.config.replica_settings import ReplicaSettings
-from app.config.search_settings import SearchSettings
-from app.config.sink_settings import SinkSettings
+from app.config.sinks.archive_settings import ArchiveSettings
+from app.config.sinks.fan_out_settings import FanOutSettings
+from app.config.sinks.replica_settings import ReplicaSettings
+from app.config.sinks.search_settings import SearchSettings
+from app.config.sinks.sink_settings import SinkSettings
 from app.config.table_settings import TableSettings
 from app.config.values import (
     AuditKeys,

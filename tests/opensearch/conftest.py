@@ -7,7 +7,7 @@ import pytest
 
 from app.config.settings import Settings
 from tests.opensearch.kit import SearchShop
-from tests.support.processes.opensearch import OpenSearch
+from tests.support.outside.opensearch import OpenSearch
 
 
 @pytest.fixture(scope="session")

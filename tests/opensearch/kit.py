@@ -15,7 +15,7 @@ from app.store.deployment import Deployment
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import ensure_tables
 from tests.integration.consumers.kit import Shop
-from tests.support.processes.opensearch import OpenSearch
+from tests.support.outside.opensearch import OpenSearch
 from tests.support.waiting import until
 from worker.consumers.sink import Sink
 from worker.sinks.search.search_opening import search_sink

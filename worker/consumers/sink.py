@@ -63,14 +63,14 @@ class Sink:
     sentence for each difference, and "" for each thousand or so that were compared without one, to
     show progress. It raises Unavailable if the receiver cannot be read. `rebuild` requests that a
     worker makes the receiver's state again from the products table, and returns a sentence about
-    it; it raises Unavailable if the request was not accepted. `clock` is called between
-    reads, for what depends on time: with a
-    time in ms since 1970 up to which every event was delivered. It returns the seconds until it
-    has to be called again; if it raises an error, it is called again after `poll`. It may run
-    beside `deliver`, and just after the lease was lost. `deliver_placed` is called in place of
-    `deliver`, with the events' places. With `files`, the sink takes events as whole files
-    (`worker.consumers.files.windows`), and `deliver` gets only redriven dead letters. `left` is called when the lease is given up or lost: then
-    nothing of the sink may run any more.
+    it; it raises Unavailable if the request was not accepted. `clock` is called between reads, for
+    what depends on time: with a time in ms since 1970 up to which every event was delivered. It
+    returns the seconds until it has to be called again; if it raises an error, it is called again
+    after `poll`. It may run beside `deliver`, and just after the lease was lost. `deliver_placed`
+    is called in place of `deliver`, with the events' places. With `files`, the sink takes events
+    as whole files (`worker.consumers.files.windows`), and `deliver` gets only redriven dead
+    letters. `left` is called when the lease is given up or lost: then nothing of the sink may run
+    any more.
     """
 
     name: str

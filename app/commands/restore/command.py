@@ -14,8 +14,8 @@ from app.commands.restore.archived import ArchivedStates
 from app.commands.restore.audited import AuditedStates
 from app.commands.restore.choice import State
 from app.commands.restore.target import Target
-from app.config.archive_settings import archive_place
 from app.config.settings import Settings
+from app.config.sinks.archive_settings import archive_place
 from app.core.errors import StoreRefused
 from app.core.events import rfc3339
 from app.core.item import Item

@@ -12,7 +12,7 @@ from app.core import json_text
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES
 from bench.support.sinks.trial import Trial
-from tests.support.processes.postgres_server import PostgresServer
+from tests.support.outside.postgres_server import PostgresServer
 from worker.sinks.replica.replica_rows import event_row, product_row
 from worker.sinks.replica.replica_tables import replica_tables
 from worker.sinks.shaping import Projection

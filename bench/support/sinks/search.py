@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch as Client
 from app.core.events import ChangeEvent
 from app.core.item import plain_item
 from bench.support.sinks.trial import Trial
-from tests.support.processes.opensearch import OpenSearch
+from tests.support.outside.opensearch import OpenSearch
 from worker.sinks.search.index_mapping import index_body
 from worker.sinks.search.search_sink import BATCH, NAME
 

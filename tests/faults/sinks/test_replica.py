@@ -17,8 +17,8 @@ from tests.faults.engines import EMBEDDED, Engine
 from tests.faults.split import CHANGES, THREADS, SplitDeployment, pause
 from tests.faults.test_bad_sinks import DRAINED, WELL
 from tests.faults.writers import Writers
+from tests.support.outside.postgres_server import PostgresServer
 from tests.support.paths import ROOT
-from tests.support.processes.postgres_server import PostgresServer
 from tests.support.processes.process import Process, with_settings
 from tests.support.waiting import until
 from worker.leasing.assignment import LEASE_TIME

@@ -13,8 +13,8 @@ import httpx
 
 from app.store.engine import find_running
 from tests.faults.writers import Writers
+from tests.support.outside.opensearch import OpenSearch
 from tests.support.processes.forked import ran
-from tests.support.processes.opensearch import OpenSearch
 from tests.support.processes.process import Process, with_settings
 from tests.support.waiting import until
 

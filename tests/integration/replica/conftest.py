@@ -9,7 +9,7 @@ import pytest
 from app.config.settings import Settings
 from tests.integration.consumers.kit import Shop
 from tests.integration.replica.kit import Replicated
-from tests.support.processes.postgres_server import PostgresServer
+from tests.support.outside.postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")

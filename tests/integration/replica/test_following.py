@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from app.config.settings import Settings
 from tests.integration.consumers.kit import Shop
 from tests.integration.replica.kit import Replicated, checked
-from tests.support.processes.postgres_server import PostgresServer
+from tests.support.outside.postgres_server import PostgresServer
 from tests.support.waiting import until
 
 SCAN, EVENTS = "SELECT scan FROM stockpulse_replica", "SELECT count(*) FROM stockpulse_events"

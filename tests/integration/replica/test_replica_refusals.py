@@ -8,7 +8,7 @@ import pytest
 from tests.integration.consumers.kit import Shop
 from tests.integration.replica.kit import Replicated
 from tests.support.builders import an_event, an_item
-from tests.support.processes.postgres_server import PostgresServer
+from tests.support.outside.postgres_server import PostgresServer
 from worker.consumers.sink import Unavailable
 from worker.sinks.owner_mark import TargetTaken
 

@@ -22,6 +22,7 @@ from botocore.exceptions import (
 )
 
 from app.core.events import ChangeEvent
+from app.notifications.channels.webhook.webhook_answers import retry_after
 from app.runtime.backoff import Backoff, half_to_full
 from app.store.dynamodb.aws_session import AWSNotSetUp, session_for
 from worker.consumers.sink import Rejected, Sink, Unavailable
@@ -29,7 +30,6 @@ from worker.sinks.fan_out.aws_refusal import Refusal
 from worker.sinks.fan_out.entries import Entries
 from worker.sinks.fan_out.message import Form, Message
 from worker.sinks.fan_out.targets import Target
-from worker.sinks.webhook_answers import retry_after
 
 # Events in one delivery: of several products, so that requests are full although each has one event
 # of a product. One busy product makes as many requests; at 50 ms each they take 2.5 s.

@@ -15,10 +15,10 @@ from opensearchpy import ConnectionTimeout, Urllib3HttpConnection
 
 from app.config.addresses import without_query
 from app.core import json_text
+from app.notifications.channels.webhook.webhook_answers import retry_after
 from app.store.dynamodb.aws_session import AWSNotSetUp, session_for
 from worker.consumers.sink import Unavailable
 from worker.sinks.search.bulk_outcomes import reason_of
-from worker.sinks.webhook_answers import retry_after
 
 SECONDS = 4.0  # to connect, and then between two parts of the answer
 TOGETHER = 7.0  # for all requests of a delivery; a lease lasts 10 s

@@ -6,7 +6,7 @@ events from the audit, the sink without a worker, and the sink in a worker that 
 Each event is newer than what the index has; `bench/sinks.py search` replays a history that it has
 already.
 
-    .venv/bin/python bench/search.py
+    .venv/bin/python bench/one_sink/search.py
 """
 
 import argparse
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch as Client
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_DELIVERED
@@ -32,7 +32,7 @@ from bench.support.report import Requirement, conditions, finish
 from bench.support.sinks.search import bare_loop
 from tests.opensearch.kit import SearchShop
 from tests.support.builders import an_item
-from tests.support.processes.opensearch import OpenSearch
+from tests.support.outside.opensearch import OpenSearch
 from tests.support.processes.running import settings_for
 from tests.support.waiting import until
 from worker.sinks.search.search_sink import BATCH

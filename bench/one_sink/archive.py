@@ -7,7 +7,7 @@ An embedded engine gets a history of sales, one a second. Then, in turns:
 - `stockpulse restore` writes the products of the last moment from these files, and a bare loop puts
   the same items with BatchWriteItem.
 
-    .venv/bin/python bench/archive.py
+    .venv/bin/python bench/one_sink/archive.py
 """
 
 import argparse
@@ -26,7 +26,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from app.commands.restore.archived import ArchivedStates
 from app.commands.restore.target import Target
