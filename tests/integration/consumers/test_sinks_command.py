@@ -87,6 +87,7 @@ def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run
     unknown = "There is no sink named 'nope'. Known sinks: alerts, notifications, webhook."
     for arguments, sentence in (
         (("check", "nope"), unknown),
+        (("check", "alerts"), "Sink alerts has no check: its receiver keeps nothing"),
         (("check", "webhook"), "Sink webhook has no check: its receiver keeps nothing"),
         (("pause", "nope"), unknown),
         (("test", "nope"), unknown),
