@@ -9,7 +9,7 @@ import pytest
 
 from app.core.events import ChangeEvent, event_id
 from tests.opensearch.kit import LONG, SearchShop
-from tests.support.outside.search_proxy import SearchProxy, response, search_proxy
+from tests.opensearch.search_proxy import SearchProxy, response, search_proxy
 from tests.support.waiting import until
 from worker.consumers.sink import Unavailable
 
