@@ -1,12 +1,12 @@
 """Apprise runs in a process of its own: it delivers, is guarded, and ends by a deadline."""
 
 import json
-import os
 import socket
 import threading
 import time
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from app.notifications.channels.apprise import helper_process
@@ -17,7 +17,7 @@ from app.notifications.rule import Recipient
 from app.notifications.secrets import Secrets
 from app.notifications.texts.templates import Texts
 from tests.support.http.receiver import Receiver, closed_port, misbehaving, receiving
-from tests.support.notifying import a_message, an_alert
+from tests.support.messages.notifying import a_message, an_alert
 
 CHAT = Recipient("apprise", "secret:CHAT")
 
@@ -36,9 +36,13 @@ def helpers() -> Iterator[Helpers]:
     running.close()
 
 
+@pytest.fixture(autouse=True)
+def accepts(receiver: Receiver) -> None:
+    receiver.status, receiver.headers = 200, {}
+
+
 @pytest.fixture
 def channel(helpers: Helpers, receiver: Receiver) -> AppriseChannel:
-    receiver.status, receiver.headers = 200, {}
     return with_secret(helpers, receiver.url.replace("http:", "json:"))
 
 
@@ -116,29 +120,21 @@ def test_the_helper_has_no_secrets_of_this_process(
     monkeypatch.setenv("STOCKPULSE_AUDIT_KEYS", "k1:secret")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    others = set(children())
     running = Helpers()
     with_secret(running, receiver.url.replace("http:", "json:")).send(CHAT, a_message())
-    (child,) = children()
-    environment = open(f"/proc/{child}/environ").read()  # noqa: PTH123 - no file of ours
-    assert "secret" not in environment
+    (child,) = set(children()) - others
+    environment = child.environ()
+    assert not [name for name in environment if name.startswith(("STOCKPULSE_", "AWS_"))]
     assert "http_proxy" not in environment
     running.close()
-    assert not children()
+    assert not child.is_running()
 
 
-def children() -> list[int]:
+def children() -> list[psutil.Process]:
     """The helpers of this process."""
-    me, found = os.getpid(), []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                stat = open(f"/proc/{name}/stat").read().rpartition(")")[2].split()
-                command = open(f"/proc/{name}/cmdline").read()
-            except OSError:
-                continue
-            if int(stat[1]) == me and helper_process.MODULE in command:
-                found.append(int(name))
-    return found
+    mine = psutil.Process().children()
+    return [child for child in mine if helper_process.MODULE in child.cmdline()]
 
 
 def test_threads_share_the_helpers(channel: AppriseChannel, receiver: Receiver) -> None:

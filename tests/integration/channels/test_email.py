@@ -21,10 +21,10 @@ from app.notifications.channels.channel import (
 from app.notifications.channels.mail.email_channel import EmailChannel
 from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
-from tests.support.http.certificate import self_signed
-from tests.support.http.mail_server import PASSWORD, USER, MailServer, mail_server
 from tests.support.http.receiver import closed_port, misbehaving
-from tests.support.notifying import a_message, an_alert
+from tests.support.messages.certificate import self_signed
+from tests.support.messages.mail_server import PASSWORD, USER, MailServer, mail_server
+from tests.support.messages.notifying import a_message, an_alert
 
 ANN = Recipient("email", "ann@shop.example")
 UNSUBSCRIBE = "https://stock.shop.example/unsubscribe?token=x"

@@ -11,7 +11,7 @@ from app.config.settings import Settings, SettingsError
 from app.notifications.channels.channel import Channel
 from app.notifications.channels.registry import label_of, open_channels, placeholder_of
 from app.notifications.rule import Recipient
-from tests.support.notifying import a_deployment, a_message
+from tests.support.messages.notifying import a_deployment, a_message
 from tests.support.paths import DOCS
 
 DOCUMENT = (DOCS / "use" / "channels.md").read_text()
@@ -47,12 +47,12 @@ def test_the_channel_of_the_documentation_works(
     point = re.search(r"(\w+) = \"(shop_pager:\w+)\"", DOCUMENT)
     assert found is not None
     assert point is not None
-    assert len(found[1].splitlines()) <= 14
+    assert len(list(filter(None, found[1].splitlines()))) <= 11
     install(tmp_path, point[1], point[2], found[1])
     monkeypatch.syspath_prepend(tmp_path)
     with open_channels(Settings(_env_file=None), a_deployment()) as channels:
         pager = channels["pager"]
-        address = pager.checked(" 0170 1234567 ")
+        address = pager.checked("01701234567")
         pager.send(Recipient("pager", address), a_message())
         assert label_of(pager) == "pager"
         assert placeholder_of(pager) == ""
@@ -88,5 +88,5 @@ def test_a_channel_that_cannot_be_used_is_logged_and_leaves_the_others(
 
 def test_a_template_that_does_not_render_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "subject.txt").write_text("{{ nothing }}")
-    with pytest.raises(SettingsError, match="TEMPLATES_DIR: subject.txt does not render"):
+    with pytest.raises(SettingsError, match=r"TEMPLATES_DIR: subject.txt does not render"):
         names(templates_dir=tmp_path)

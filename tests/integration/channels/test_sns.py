@@ -13,7 +13,7 @@ from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 from tests.support.builders import an_event
 from tests.support.http.receiver import closed_port
-from tests.support.notifying import a_message, an_alert, of_event
+from tests.support.messages.notifying import a_message, an_alert, of_event
 from tests.support.processes.ministack import PYTHON, REGION, MiniStack, ministack
 
 MISSING = f"arn:aws:sns:{REGION}:000000000000:missing"
@@ -122,7 +122,7 @@ def test_a_large_digest_and_odd_names_fit_into_the_limits(
 
 
 def test_a_topic_that_is_gone_disables_the_recipient(channel: SNSChannel) -> None:
-    with pytest.raises(RecipientGone, match="^SNS answered NotFound"):
+    with pytest.raises(RecipientGone, match=r"^SNS answered NotFound"):
         channel.send(Recipient("sns", MISSING), a_message())
 
 
@@ -130,10 +130,10 @@ def test_without_an_answer_or_credentials_the_message_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     nobody = SNSChannel(f"http://127.0.0.1:{closed_port()}", Texts(), "Products")
-    with pytest.raises(NotNow, match="^SNS cannot be called: Could not connect"):
+    with pytest.raises(NotNow, match=r"^SNS cannot be called: Could not connect"):
         nobody.send(Recipient("sns", MISSING), a_message())
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(NotNow, match="^The AWS configuration cannot be used"):
+    with pytest.raises(NotNow, match=r"^The AWS configuration cannot be used"):
         SNSChannel(None, Texts(), "Products").send(Recipient("sns", MISSING), a_message())
 
 

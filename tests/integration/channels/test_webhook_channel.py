@@ -26,7 +26,7 @@ from app.notifications.rule import Recipient
 from app.notifications.secrets import Secrets
 from tests.support.builders import an_event
 from tests.support.http.receiver import Receiver, receiving
-from tests.support.notifying import SIGNER, a_deployment, a_message, an_alert, of_event
+from tests.support.messages.notifying import SIGNER, a_deployment, a_message, an_alert, of_event
 
 NAMED = Recipient("webhook", "secret:HOOK")
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from worker.sinks.webhook_answers import described, retry_after
 
 from app.notifications.channels.webhook.webhook_answers import described, retry_after
 from tests.support.builders import NOON, an_event

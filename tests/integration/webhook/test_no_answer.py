@@ -13,8 +13,8 @@ import pytest
 
 from app.runtime import http_post
 from tests.support.builders import an_event, an_item
-from tests.support.http.certificate import self_signed
 from tests.support.http.receiver import SECRET, closed_port, misbehaving, receiving
+from tests.support.messages.certificate import self_signed
 from worker.consumers.sink import Unavailable
 from worker.sinks.webhook import webhook
 

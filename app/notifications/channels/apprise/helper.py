@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotifyFormat
@@ -58,7 +59,8 @@ class Helper:
                 return {"ok": False, "unknown": True}
             name = str(service.service_name)
             if request["op"] == "check":
-                hides = service.url(privacy=True) != service.url(privacy=False)
+                shown: Callable[..., str] = service.url  # the library gives it no types
+                hides = shown(privacy=True) != shown(privacy=False)
                 return {"ok": True, "service": name, "hides": hides}
             sender = Apprise(asset=self._asset)
             sender.add(service)

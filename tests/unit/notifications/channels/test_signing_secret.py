@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from app.notifications.channels.webhook.signing_secret import signing_keys, signing_secret
 from app.notifications.rule import Recipient
 from app.store.audit.entry import Signer
-from tests.support.notifying import SIGNER
+from tests.support.messages.notifying import SIGNER
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 HOOK = Recipient("webhook", "https://shop.example/a")

@@ -9,7 +9,7 @@ import pytest
 from app.notifications.notice import Notice
 from app.notifications.texts.sentences import headline, sentence, subject
 from tests.support.builders import NOON, an_event
-from tests.support.notifying import a_message, an_alert, of_event
+from tests.support.messages.notifying import a_message, an_alert, of_event
 
 
 def _told(**fields: Any) -> str:

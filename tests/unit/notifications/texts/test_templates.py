@@ -7,7 +7,7 @@ import pytest
 
 from app.config.settings import SettingsError
 from app.notifications.texts.templates import Texts, samples
-from tests.support.notifying import a_message, an_alert
+from tests.support.messages.notifying import a_message, an_alert
 
 HOME = "https://stock.shop.example/app"
 
