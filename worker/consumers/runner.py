@@ -115,6 +115,8 @@ class Runner:
             self._save_last()
         finally:
             SINK_LAG.forget(self._sink.name)
+            if self._sink.left is not None:
+                self._sink.left()
 
     @property
     def _trouble(self) -> str:

@@ -63,7 +63,8 @@ class Sink:
     time in ms since 1970 up to which every event was delivered. It returns the seconds until it
     has to be called again; if it raises an error, it is called again after `poll`. It may run
     beside `deliver`, and just after the lease was lost. `deliver_placed` is called in place of
-    `deliver`, with the events' places.
+    `deliver`, with the events' places. `left` is called when the lease is given up or lost: then
+    nothing of the sink may run any more.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Sink:
     check: Callable[[], Iterator[str]] | None = None
     clock: Callable[[int], float] | None = None
     deliver_placed: Callable[[Sequence[Placed]], Sequence[Rejected]] | None = None
+    left: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

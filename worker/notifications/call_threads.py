@@ -13,6 +13,7 @@ AT_HEAD, BEHIND = 16, 8  # threads
 _log = logging.getLogger(__name__)
 
 Job = Callable[[], None]
+Jobs = queue.SimpleQueue[Job | None]
 
 
 class CallThreads:
@@ -22,41 +23,33 @@ class CallThreads:
     """
 
     def __init__(self, at_head: int = AT_HEAD, behind: int = BEHIND) -> None:
-        self._queues: dict[bool, queue.SimpleQueue[Job | None]] = {
-            False: queue.SimpleQueue(),
-            True: queue.SimpleQueue(),
-        }
         self._numbers = {False: at_head, True: behind}
-        self._started: dict[bool, int] = {False: 0, True: 0}
+        self._queues: dict[bool, Jobs] = {}
         self._lock = threading.Lock()
-        self._closed = False
 
     def call(self, job: Job, *, is_behind: bool) -> None:
         """Run a job soon."""
         with self._lock:
-            if self._closed:
-                return
-            self._queues[is_behind].put(job)
-            if self._started[is_behind] == 0:
+            jobs = self._queues.get(is_behind)
+            if jobs is None:
+                jobs = self._queues[is_behind] = queue.SimpleQueue()
                 for number in range(self._numbers[is_behind]):
                     name = f"notify-{'behind' if is_behind else 'head'}-{number}"
-                    thread = threading.Thread(
-                        target=self._run, args=[self._queues[is_behind]], name=name, daemon=True
-                    )
-                    thread.start()
-                    self._started[is_behind] += 1
+                    threading.Thread(target=_run, args=[jobs], name=name, daemon=True).start()
+            jobs.put(job)
 
-    def close(self) -> None:
-        """Run no more jobs; a call that runs may end by itself: what it sends has a row."""
+    def end(self) -> None:
+        """End the threads, each after its call; the next job starts others."""
         with self._lock:
-            self._closed = True
-            for kind, started in self._started.items():
-                for _ in range(started):
-                    self._queues[kind].put(None)
+            for is_behind, jobs in self._queues.items():
+                for _ in range(self._numbers[is_behind]):
+                    jobs.put(None)
+            self._queues.clear()
 
-    def _run(self, jobs: "queue.SimpleQueue[Job | None]") -> None:
-        while (job := jobs.get()) is not None and not self._closed:
-            try:
-                job()
-            except Exception:  # noqa: BLE001 - the thread serves others, too
-                _log.exception("a notification could not be sent")
+
+def _run(jobs: Jobs) -> None:
+    while (job := jobs.get()) is not None:
+        try:
+            job()
+        except Exception:  # noqa: BLE001 - the thread serves others, too
+            _log.exception("a notification could not be sent")

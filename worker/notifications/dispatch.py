@@ -9,36 +9,26 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from app.core.errors import StoreUnavailable
-from app.store.notifications.delivery_log import DeliveryLog
 from app.store.notifications.subscriptions import (
     SubscriptionChanged,
     SubscriptionRow,
-    Subscriptions,
 )
+from app.store.notifications.totals import RuleTotal
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.messages.sending import Sender
 from worker.notifications.state.roster import Roster
 from worker.notifications.state.rule_book import RuleBook
-from worker.notifications.state.stored_row import row_of
 from worker.notifications.state.subscription import Subscription
 from worker.notifications.state.waiting import Entry, Places
+from worker.notifications.stores import Stores
 
 WAIT = 2.0  # seconds for the calls of one batch; the sink's lease lasts 10 s
 HELD = 10.0  # seconds for which the lease is believed in after the last sign of it
 _MOST_LINES = 2_000  # of the delivery log, that could not be stored yet
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The rows of subscriptions that are behind, and the log of what was sent."""
-
-    subscriptions: Subscriptions
-    log: DeliveryLog
 
 
 class Dispatch:
@@ -72,10 +62,7 @@ class Dispatch:
         return self._now() < self._held_until
 
     def hold(self) -> bool:
-        """The sink's lease is held; returns whether it was before.
-
-        If not, the rows may be another worker's by now.
-        """
+        """The sink's lease is held; returns whether it was before: if not, rows may differ."""
         held = self.is_held
         if not held:
             self.forget()
@@ -97,6 +84,13 @@ class Dispatch:
                 with self._lock:
                     self._roster.load(rows, int(self._now() * 1000))
 
+    def adopt(self) -> None:
+        """Take over rows that a worker stored after it had lost the lease; raises as `load`."""
+        with self._writing:
+            rows = self._stores.subscriptions.all()
+            with self._lock:
+                self._roster.adopt(rows)
+
     def forget(self) -> None:
         """Read the rows again before the next step: another worker may have written them."""
         with self._lock:
@@ -112,13 +106,16 @@ class Dispatch:
         if not self._roster.is_loaded:
             self.load()
         with self._lock:
-            now = self._now()
+            now, life = self._now(), self._roster.life
             touched = self._roster.offer(entries, now)
             for one in touched:
                 self._begin(one, now)
             at_head = [one for one in touched if one.running and one.stored is None]
             self._lock.wait_for(lambda: not any(one.running for one in at_head), self._wait)
-        self.flush(touched)
+            for one in at_head:
+                if one.running and one.calling is not None:
+                    self._roster.note_slow(one, self._now())
+        self.flush(touched, life)
         self.write_log()
 
     def begin_due(self) -> None:
@@ -158,15 +155,18 @@ class Dispatch:
                 self._roster.fill(one, resume)
         self.flush([one for one, _ in some])
 
-    def flush(self, some: Iterable[Subscription] | None = None) -> None:
+    def flush(self, some: Iterable[Subscription] | None = None, life: int | None = None) -> None:
         """Store what waits, and delete the rows of those for which nothing does.
 
-        `some`: None for those whose messages have ended. Raises as `offer`.
+        `some`: None for those whose messages have ended. `life`: the roster's when notices were
+        given to `some`; if all was forgotten since, so were these. Raises as `offer`.
         """
         rows = self._stores.subscriptions
         with self._writing:
             with self._lock:
                 now = self._now()
+                if life not in {None, self._roster.life}:
+                    raise SubscriptionChanged
                 changes = self._roster.changes(some, now)
             try:
                 rows.delete([*changes.dropped, *(row for _, row in changes.deletes)])
@@ -182,8 +182,6 @@ class Dispatch:
         """Store lines of the delivery log, as far as that is possible now."""
         with self._lock:
             lines, self._roster.lines = self._roster.lines, []
-        if not lines:
-            return
         try:
             self._stores.log.add(lines)
         except StoreUnavailable as error:
@@ -191,10 +189,17 @@ class Dispatch:
             with self._lock:
                 self._roster.lines = (lines + self._roster.lines)[-_MOST_LINES:]
 
-    def wait_for_calls(self, seconds: float) -> None:
-        """Wait until no call runs, for a limited time."""
+    def release(self, seconds: float) -> None:
+        """Wait for running calls, store what waits, and send nothing more until `hold`."""
         with self._lock:
             self._lock.wait_for(lambda: not any(one.running for one in self._roster.all), seconds)
+        try:
+            self.flush()
+        except (StoreUnavailable, SubscriptionChanged) as error:
+            _log.warning("some notifications may be sent again: %r", error)
+        self.write_log()
+        self._held_until = 0.0
+        self.forget()
 
     def take_gone(self) -> list[tuple[str, str, str]]:
         """The rules and recipients that are to be disabled, and why; each is returned once."""
@@ -205,7 +210,12 @@ class Dispatch:
     def rows(self) -> list[SubscriptionRow]:
         """What waits now, as rows."""
         with self._lock:
-            return [row for one in self._roster.all if (row := row_of(one)) is not None]
+            return self._roster.rows
+
+    def totals(self) -> list[RuleTotal]:
+        """What rules sent by each channel, and what waits."""
+        with self._lock:
+            return self._roster.counts.totals(self._roster.rows, self._book.index.rules)
 
     def _begin(self, one: Subscription, now: float) -> None:
         """Let a thread send for a subscription, if anything is due."""
@@ -216,15 +226,24 @@ class Dispatch:
         self._threads.call(lambda: self._send_due(one), is_behind=one.stored is not None)
 
     def _send_due(self, one: Subscription) -> None:
-        while True:
+        try:
+            while self._send_next(one):
+                pass
+        finally:
             with self._lock:
-                taken = self._roster.take(one, self._now()) if self.is_held else None
-                if taken is None:
-                    one.running = False
-                    self._lock.notify_all()
-                    return
-                rule, recipient, tries = one.rule, one.recipient, one.failures + 1
-                is_digest = one.is_digest
-            sent = self._sender.send(rule, recipient, taken, tries, is_digest=is_digest)
-            with self._lock:
-                self._roster.settle(one, taken, sent, self._now())
+                one.end_call()
+                self._lock.notify_all()
+
+    def _send_next(self, one: Subscription) -> bool:
+        """Send the next message; returns False if none is due."""
+        with self._lock:
+            taken = self._roster.take(one, self._now()) if self.is_held else None
+            if taken is None:
+                one.running = False  # here, so that what is offered next starts a thread
+                return False
+            rule, recipient, tries = one.rule, one.recipient, one.failures + 1
+            is_digest = one.is_digest
+        sent = self._sender.send(rule, recipient, taken, tries, is_digest=is_digest)
+        with self._lock:
+            self._roster.settle(one, taken, sent, self._now())
+        return True

@@ -41,7 +41,7 @@ class LogHead:
         """Read the place again before the next step: another worker may have written it."""
         self._place = None
 
-    def poll(self, book: RuleBook, offer: Callable[[Sequence[Entry]], None], now_ms: int) -> bool:
+    def poll(self, book: RuleBook, offer: Callable[[Sequence[Entry]], None]) -> bool:
         """Offer what is new in the log; returns whether there was anything.
 
         Raises:
@@ -51,10 +51,10 @@ class LogHead:
         since = [book.index.since[kind] for kind in self._kinds if kind in book.index.since]
         if not since:
             return False
-        place = self._place or self._log.place() or LogPlace(now_ms)
-        begins = min(since) - _CLOCKS_MS
-        if place.ms < begins:
-            place = LogPlace(begins)
+        begins = LogPlace(min(since) - _CLOCKS_MS)
+        place = self._place or self._log.place() or begins
+        if place.ms < begins.ms:
+            place = begins
         seen = set(place.seen)
         rows = (row for row in self._log.rows(place.start) if row["ID"]["S"] not in seen)
         found = False

@@ -17,10 +17,11 @@ from app.core.item import AttributeNames
 from app.notifications.sources import of_event
 from app.observability.metrics import NOTICES_WAITING
 from app.runtime.retry import pause
-from app.store.feed.cursor import Cursor, before, wall_ms
+from app.store.feed.cursor import Cursor, before
 from app.store.notifications.rule_errors import RecipientNotFound, RuleNotFound
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import SubscriptionChanged
+from app.store.notifications.totals import NoticeTotals, RuleTotal
 from worker.consumers.sink import Placed, Rejected, Sink, Unavailable
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.catch_up import CatchUp, NotHeld
@@ -55,6 +56,7 @@ class Parts:
     heads: Sequence[LogHead]
     troubles: TroubleWatch
     threads: CallThreads
+    totals: NoticeTotals
     names: AttributeNames
 
 
@@ -64,11 +66,12 @@ class Notifier:
     def __init__(self, parts: Parts, tick: float = TICK) -> None:
         self._parts = parts
         self._tick = tick
-        self._closed = threading.Event()
+        self._ending = threading.Event()
         self._times = Timetable(time.monotonic)
         self._starting = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._error = ""
+        self._totals: list[RuleTotal] = []  # as they were stored
 
     def sink(self) -> Sink:
         """The sink named `notifications`."""
@@ -80,6 +83,7 @@ class Notifier:
             wants=lambda event: event.kind != "internal",
             clock=self.pass_time,
             deliver_placed=self.deliver,
+            left=self.leave,
         )
 
     def deliver(self, events: Sequence[Placed]) -> list[Rejected]:
@@ -116,40 +120,38 @@ class Notifier:
             raise StoreUnavailable(self._error)
         return CLOCK
 
-    def close(self) -> None:
-        """End the threads, after the calls that run have ended or got a row."""
-        self._closed.set()
+    def leave(self) -> None:
+        """End the threads, after the calls that run have ended; those that have not, have rows."""
+        with self._starting:
+            threads, self._threads = self._threads, []
+            self._ending.set()
+        if not threads:
+            return
         try:
-            if self._threads:
-                self._finish()
+            self._parts.dispatch.release(ENDS_IN)
         finally:
-            self._parts.threads.close()
-            for thread in self._threads:
+            self._parts.threads.end()
+            for thread in threads:
                 thread.join(ENDS_IN)
             NOTICES_WAITING.note({})
 
-    def _finish(self) -> None:
-        dispatch = self._parts.dispatch
-        dispatch.wait_for_calls(ENDS_IN)
-        try:
-            dispatch.flush()
-        except (StoreUnavailable, SubscriptionChanged) as error:
-            _log.warning("some notifications may be sent again: %s", error or "not held")
-        dispatch.write_log()
-
     def _hold(self) -> None:
-        if not self._parts.dispatch.hold():
-            for head in self._parts.heads:
+        parts = self._parts
+        if not parts.dispatch.hold():
+            for head in parts.heads:
                 head.forget()
-            self._parts.troubles.forget()
+            parts.troubles.forget()
         with self._starting:
-            if not self._threads and not self._closed.is_set():
-                self._threads = [
-                    threading.Thread(target=self._loop, args=[step, name], name=name, daemon=True)
-                    for step, name in ((self._step, "notify-desk"), (self._read, "notify-reader"))
-                ]
-                for thread in self._threads:
-                    thread.start()
+            if self._threads:
+                return
+            self._ending = threading.Event()
+            for name, step in (("notify-desk", self._step), ("notify-reader", self._read)):
+                loop = (step, self._ending)
+                self._threads.append(
+                    threading.Thread(target=self._loop, args=loop, name=name, daemon=True)
+                )
+            for thread in self._threads:
+                thread.start()
 
     def _entry(self, cursor: Cursor | None, event: ChangeEvent) -> Entry | None:
         # A dead letter that is delivered again is found from a place before its event.
@@ -163,14 +165,14 @@ class Notifier:
         if self._parts.book.refresh():
             self._parts.dispatch.follow_rules()
 
-    def _loop(self, step: Callable[[], None], name: str) -> None:
-        failures = 0
-        while not self._closed.is_set():
-            wait = self._tick
+    def _loop(self, step: Callable[[], None], ending: threading.Event) -> None:
+        failures, wait = 0, 0.0
+        while not ending.wait(wait):
+            if not self._parts.dispatch.is_held:
+                wait = self._tick
+                continue
             try:
-                if self._parts.dispatch.is_held:
-                    step()
-                    failures, self._error = 0, "" if name == "notify-desk" else self._error
+                step()
             except StoreUnavailable as error:
                 failures += 1
                 wait, self._error = pause(failures), error.detail
@@ -180,7 +182,8 @@ class Notifier:
                 failures += 1
                 wait = pause(failures)
                 _log.exception("notifications: a step failed, and is repeated")
-            self._closed.wait(wait)
+            else:
+                failures, wait, self._error = 0, self._tick, ""
 
     def _read(self) -> None:
         self._parts.catch_up.run()
@@ -196,11 +199,15 @@ class Notifier:
         self._disable_gone()
         if times.is_due("logs", 5.0):
             for head in parts.heads:
-                head.poll(parts.book, parts.dispatch.offer, wall_ms())
-        if times.is_due("troubles", 30.0) and parts.troubles.look(parts.book.index):
+                head.poll(parts.book, parts.dispatch.offer)
+        if times.is_due("troubles", 30.0) and parts.troubles.look(
+            parts.book.index, parts.dispatch.rows()
+        ):
             times.soon("logs", 0.0)
-        if times.is_due("metrics", 5.0):
-            self._note_waiting()
+        if parts.book.index.rules and times.is_due("rows", 60.0):
+            parts.dispatch.adopt()
+        if times.is_due("totals", 10.0):
+            self._note_totals()
 
     def _disable_gone(self) -> None:
         gone = self._parts.dispatch.take_gone()
@@ -211,10 +218,15 @@ class Notifier:
             self._refresh()
             self._times.soon("troubles", 0.0)
 
-    def _note_waiting(self) -> None:
-        found: dict[tuple[str, str], tuple[int, int]] = {}
-        for row in self._parts.dispatch.rows():
-            labels = (row.channel, row.rule_id)
-            number, first = found.get(labels, (0, row.first_at))
-            found[labels] = number + row.waiting, min(first, row.first_at)
-        NOTICES_WAITING.note(found)
+    def _note_totals(self) -> None:
+        totals = self._parts.dispatch.totals()
+        NOTICES_WAITING.note(
+            {
+                (one.channel, one.rule_id): (one.waiting, one.oldest_ms)
+                for one in totals
+                if one.waiting
+            }
+        )
+        if totals != self._totals:
+            self._parts.totals.save(totals)
+            self._totals = totals

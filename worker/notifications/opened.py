@@ -17,6 +17,7 @@ from app.store.notifications.delivery_log import DeliveryLog
 from app.store.notifications.notice_log import NoticeLog
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import Subscriptions
+from app.store.notifications.totals import NoticeTotals
 from app.store.notifications.trouble_log import LOG, TroubleLog
 from app.store.sinks.sink_status import SinkStatuses
 from app.store.timeline.event_cache import EventCache
@@ -24,7 +25,7 @@ from app.store.timeline.tail import Tail
 from worker.consumers.sink import Sink
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.catch_up import CatchUp
-from worker.notifications.dispatch import Dispatch, Stores
+from worker.notifications.dispatch import Dispatch
 from worker.notifications.log_head import LogHead, of_alerts, of_troubles
 from worker.notifications.messages.digest import Present
 from worker.notifications.messages.sending import Sender, Unsubscribe
@@ -32,6 +33,7 @@ from worker.notifications.notifier import Notifier, Parts
 from worker.notifications.state.rates import Rates
 from worker.notifications.state.roster import Roster
 from worker.notifications.state.rule_book import ALERTS, RuleBook
+from worker.notifications.stores import Stores
 from worker.notifications.trouble_watch import TroubleWatch
 
 
@@ -79,9 +81,19 @@ def notifications(
         names,
     )
     notifier = Notifier(
-        Parts(book, rules, dispatch, catch_up, [alerts, troubles], watch, threads, names)
+        Parts(
+            book,
+            rules,
+            dispatch,
+            catch_up,
+            [alerts, troubles],
+            watch,
+            threads,
+            NoticeTotals(client, settings),
+            names,
+        )
     )
     try:
         yield notifier.sink()
     finally:
-        notifier.close()
+        notifier.leave()

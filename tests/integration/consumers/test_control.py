@@ -19,6 +19,7 @@ from tests.integration.consumers.kit import Recorder, Shop
 from tests.support.waiting import until
 from worker.consumers.redriving import AT_A_TIME
 from worker.consumers.sink import Rejected, Sink
+from worker.notifications.notifier import NAME as NOTIFICATIONS
 from worker.sinks.alerts import NAME as ALERTS
 
 
@@ -125,8 +126,8 @@ def test_a_sink_that_did_not_run_for_longer_than_events_are_kept_stops(
 
 
 def owned(shop: Shop) -> list[int]:
-    """How many consumers each worker runs: both sinks, the alerts, and the audit's redrives."""
-    owners = [shop.row(name).owner for name in ("one", "two", ALERTS, AUDIT)]
+    """How many consumers each worker runs: both sinks, those of Stockpulse, and the redrives."""
+    owners = [shop.row(name).owner for name in ("one", "two", ALERTS, NOTIFICATIONS, AUDIT)]
     return sorted(Counter(owner for owner in owners if owner is not None).values())
 
 
@@ -135,7 +136,7 @@ def test_two_workers_share_the_sinks_and_one_continues_alone(shop: Shop) -> None
     sinks = Sink("one", first), Sink("two", second)
     with shop.worker(*sinks):
         with shop.worker(*sinks):
-            until(lambda: owned(shop) == [2, 2])
+            until(lambda: owned(shop) == [2, 3])
             shop.put("P1", 1)
             until(lambda: (first.of("P1"), second.of("P1")) == ([1], [1]))
         shop.put("P1", 2)

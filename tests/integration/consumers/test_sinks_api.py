@@ -208,5 +208,5 @@ def test_an_unknown_sink_is_refused_with_the_known_ones(unchanged: Hooked, name:
         content = {} if body is None else {"json": body}
         answer = unchanged.app.http.request(method, f"{SINKS}/{name}{path}", **content)
         assert (answer.status_code, answer.json()["code"]) == (404, "sink-not-found"), answer.text
-        assert answer.json()["detail"].endswith("Known sinks: alerts, webhook.")
+        assert answer.json()["detail"].endswith("Known sinks: alerts, notifications, webhook.")
         assert len(answer.json()["detail"]) < 400

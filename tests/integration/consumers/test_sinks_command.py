@@ -52,9 +52,10 @@ def test_the_list_is_a_table_with_control_characters_escaped(shop: Hooked, sinks
     assert status == 0
     assert head.split("  ")[0] == "NAME"
     assert all(word in head for word in ("STATE", "DELIVERED UP TO", "LAG", "OWNER", "LAST ERROR"))
-    assert lines[0].startswith("alerts   running")
-    (line,) = lines[1:]
-    assert line.startswith("webhook  paused")
+    assert lines[0].startswith("alerts         running")
+    assert lines[1].startswith("notifications  running")
+    (line,) = lines[2:]
+    assert line.startswith("webhook        paused")
     assert r"evil\x1b[2J\nwebhook  running\u2028" in line
 
 
@@ -83,10 +84,11 @@ def test_pause_rewind_resume_and_test_work_and_are_in_the_trail(shop: Hooked, si
 def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run) -> None:
     shop.app.create("P1")
     until(lambda: shop.received() == 1)
+    unknown = "There is no sink named 'nope'. Known sinks: alerts, notifications, webhook."
     for arguments, sentence in (
-        (("pause", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
-        (("test", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
-        (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("pause", "nope"), unknown),
+        (("test", "nope"), unknown),
+        (("redrive", "nope"), unknown),
         (
             ("rewind", "webhook", "--to", "2020-01-01T00:00:00Z"),
             "Sink webhook can be rewound to a time from 20",

@@ -89,7 +89,13 @@ class Desk:
     def writer(self, *sinks: Sink) -> Iterator[None]:
         """A worker without the sinks of the settings."""
         with patch.object(configured, "OPENERS", ()), self.shop.worker(*sinks):
+            until(self._is_scanned)  # from then on, events open alerts
             yield
+
+    def _is_scanned(self) -> bool:
+        names = self.shop.names
+        key = {"Kind": {"S": "alert-scan"}, "ID": {"S": names.products}}
+        return "Done" in self.client.get_item(TableName=names.settings, Key=key).get("Item", {})
 
     def rule(self, what: What, *addresses: str, channel: str = "mail", **fields: Any) -> Rule:
         """A stored rule."""

@@ -68,6 +68,9 @@ class Sender:
             message = self._message(rule, recipient, waiting, is_digest=is_digest)
         except StoreUnavailable as error:
             return Sent("not_now", error.detail)
+        except Exception as error:  # noqa: BLE001 - the subscription must not be stuck
+            _log.exception("a message of the rule %s could not be made", rule.id)
+            return Sent("not_now", f"{type(error).__name__}: {error}")
         if message is None:
             return Sent("void", "everything had recovered")
         kind, text, wait = self._call(recipient, message)

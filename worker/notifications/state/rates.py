@@ -11,6 +11,7 @@ from app.runtime.backoff import Backoff, half_to_full
 CAP = 10  # messages to one recipient in a minute, if a person reads them
 MINUTE = 60.0
 FIRST, LONGEST = 5.0, 1800.0  # seconds between two tries
+SLOW = 30.0  # seconds that a call may take
 LONGEST_ASKED = 3600.0  # seconds that a recipient may ask to wait
 _MOST = 200_000  # recipients that are remembered
 
@@ -53,6 +54,10 @@ class Rates:
     def succeeded(self, recipient: str) -> bool:
         """Note that the recipient accepted a message; returns whether it failed before."""
         return self._quiet.pop(recipient, None) is not None
+
+    def slow(self, recipient: str, now: float) -> None:
+        """Note that a call takes long; until it ends, no other one is made for a while."""
+        self._quiet[recipient] = max(self._quiet.get(recipient, 0.0), now + SLOW)
 
     def failed(
         self, recipient: str, failures: int, now: float, retry_after: float | None = None

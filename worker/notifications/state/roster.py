@@ -5,13 +5,15 @@ Those at the head are known only while they have something to send.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from app.notifications.rule import Recipient, Rule, subscription_id
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionChanged, SubscriptionRow
 from worker.notifications.messages.sending import Sent
+from worker.notifications.state.counts import Counts
+from worker.notifications.state.log_lines import dropped_line, given_up_line
 from worker.notifications.state.rates import Rates
 from worker.notifications.state.rule_book import RuleBook
 from worker.notifications.state.stored_row import has_moved, is_stale, row_of
@@ -41,6 +43,8 @@ class Roster:
     ) -> None:
         self.lines: list[Delivery] = []
         self.gone: list[tuple[str, str, str]] = []
+        self.counts = Counts()
+        self.life = 0  # how often all was forgotten
         self._book = book
         self._is_singly = is_singly
         self._rates = rates
@@ -60,6 +64,11 @@ class Roster:
         """Every subscription that is known."""
         return list((self._known or {}).values())
 
+    @property
+    def rows(self) -> list[SubscriptionRow]:
+        """What waits now, as rows."""
+        return [row for one in self.all if (row := row_of(one)) is not None]
+
     def load(self, rows: Iterable[SubscriptionRow], now_ms: int) -> None:
         """Take over the rows of all subscriptions that are behind."""
         self._known, self._dropped = {}, []
@@ -70,8 +79,22 @@ class Roster:
             else:
                 self._subscription(*found).load(row)
 
+    def adopt(self, rows: Iterable[SubscriptionRow]) -> None:
+        """Take over rows that are not known: another worker stored them with its last breath."""
+        for row in rows:
+            found = self._book.find(row.rule_id, row.recipient_id)
+            if found is not None and self._known is not None:
+                one = self._subscription(*found)
+                if one.stored is None:
+                    one.load(row)
+
+    def note_slow(self, one: Subscription, now: float) -> None:
+        """A call takes long: the recipient's other subscriptions wait until it has ended."""
+        self._rates.slow(one.recipient.id, now)
+
     def forget(self) -> None:
         """The rows have to be read again."""
+        self.life += 1
         self._known, self._dropped, self._moved = None, [], {}
 
     def knows(self, one: Subscription) -> bool:
@@ -92,8 +115,9 @@ class Roster:
         touched: dict[str, Subscription] = {}
         for entry in entries:
             for rule, recipient in self._book.matches(entry.notice):
-                one = self._subscription(rule, recipient)
-                if not self.has_sent(one, entry):
+                known = subscription_id(rule.id, recipient.id), entry.notice.id
+                if known not in self._sent:
+                    one = self._subscription(rule, recipient)
                     one.offer(entry)
                     touched[one.id] = one
         for one in touched.values():
@@ -137,14 +161,15 @@ class Roster:
             wait = sent.retry_after
             if one.failed(sent.text, now, self._rates, self._zone, wait):
                 self._note_sent(one, taken)
-                line = line and _given_up(line)
+                line = line and given_up_line(line)
         else:
             self._note_sent(one, taken)
             one.ended(now, self._rates, self._zone)
-            if sent.kind != "void" and self._rates.succeeded(one.recipient.id):
+            if self._rates.succeeded(one.recipient.id):
                 self._try_again(one.recipient, now)
         if line is not None:
             self.lines.append(line)
+            self.counts.note(line)
         if sent.kind == "gone":
             self.gone.append((one.rule.id, one.recipient.id, sent.text))
             if self.knows(one):
@@ -215,28 +240,10 @@ class Roster:
 
     def _drop(self, row: SubscriptionRow, entries: Sequence[Entry], now_ms: int) -> None:
         self._dropped = [*self._dropped, row]
-        if row.rule_id not in self._book.index.rules:  # nobody can read its log any more
-            return
-        self.lines.append(
-            Delivery(
-                rule_id=row.rule_id,
-                recipient_id=row.recipient_id,
-                channel=row.channel,
-                address=row.address,
-                message_id=f"dropped_{row.id}",
-                at=now_ms,
-                outcome="dropped",
-                answer="The rule was turned off, or does not send to this recipient any more.",
-                notices=tuple((entry.notice.id, entry.notice.kind) for entry in entries),
-                folded=max(0, row.waiting - len(entries)),
-            )
-        )
+        if row.rule_id in self._book.index.rules:  # else nobody can read its log any more
+            self.lines.append(dropped_line(row, entries, now_ms))
 
     def _forget_idle(self, one: Subscription) -> None:
         is_idle = not (one.running or one.is_behind or one.stored)
         if is_idle and self._known is not None and self.knows(one):
             del self._known[one.id]
-
-
-def _given_up(line: Delivery) -> Delivery:
-    return replace(line, outcome="rejected", answer=f"given up after three days: {line.answer}")
