@@ -106,7 +106,7 @@ class Dispatch:
         if not self._roster.is_loaded:
             self.load()
         with self._lock:
-            now = self._now()
+            now, life = self._now(), self._roster.life
             touched = self._roster.offer(entries, now)
             for one in touched:
                 self._begin(one, now)
@@ -115,7 +115,7 @@ class Dispatch:
             for one in at_head:
                 if one.running and one.calling is not None:
                     self._roster.note_slow(one, self._now())
-        self.flush(touched)
+        self.flush(touched, life)
         self.write_log()
 
     def begin_due(self) -> None:
@@ -155,15 +155,18 @@ class Dispatch:
                 self._roster.fill(one, resume)
         self.flush([one for one, _ in some])
 
-    def flush(self, some: Iterable[Subscription] | None = None) -> None:
+    def flush(self, some: Iterable[Subscription] | None = None, life: int | None = None) -> None:
         """Store what waits, and delete the rows of those for which nothing does.
 
-        `some`: None for those whose messages have ended. Raises as `offer`.
+        `some`: None for those whose messages have ended. `life`: the roster's when notices were
+        given to `some`; if all was forgotten since, so were these. Raises as `offer`.
         """
         rows = self._stores.subscriptions
         with self._writing:
             with self._lock:
                 now = self._now()
+                if life not in {None, self._roster.life}:
+                    raise SubscriptionChanged
                 changes = self._roster.changes(some, now)
             try:
                 rows.delete([*changes.dropped, *(row for _, row in changes.deletes)])

@@ -44,6 +44,7 @@ class Roster:
         self.lines: list[Delivery] = []
         self.gone: list[tuple[str, str, str]] = []
         self.counts = Counts()
+        self.life = 0  # how often all was forgotten
         self._book = book
         self._is_singly = is_singly
         self._rates = rates
@@ -93,6 +94,7 @@ class Roster:
 
     def forget(self) -> None:
         """The rows have to be read again."""
+        self.life += 1
         self._known, self._dropped, self._moved = None, [], {}
 
     def knows(self, one: Subscription) -> bool:
