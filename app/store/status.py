@@ -17,6 +17,7 @@ from app.store.coordination.workers import WorkerRow, host_of, worker_of
 from app.store.dead_letters.letter_summary import SHOWN, DeadLetterSummary, summary
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.table_names import TableNames
+from app.store.notifications.totals import RuleTotal
 from app.store.sinks.sink_lag import SinkView
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class StoredStatus:
     no_stock: bool  # whether a sample of the products has no number as its stock
     comparison: Comparison  # of the table with the audit: the last one, and the one requested
     troubles: Mapping[str, str] = field(default_factory=dict)  # sentences, as `TroubleLog` has them
+    notices: Sequence[RuleTotal] = ()  # what rules sent, and what waits
 
 
 class StatusReader:
@@ -82,6 +84,7 @@ class StatusReader:
         sinks: Sinks,
         carry_no_stock: CarryNoStock,
         troubles: Callable[[], Mapping[str, str]],
+        notices: Callable[[], Sequence[RuleTotal]],
     ) -> None:
         self._client = client
         self._names = names
@@ -90,6 +93,7 @@ class StatusReader:
         self._sinks = sinks
         self._carry_no_stock = carry_no_stock
         self._troubles = troubles
+        self._notices = notices
 
     def read(self) -> StoredStatus:
         """Read the whole status.
@@ -121,6 +125,7 @@ class StatusReader:
                 next((row for row in others if row["Shard"]["S"] == COMPARISON), {})
             ),
             troubles=self._troubles(),
+            notices=self._notices(),
         )
 
     def _rows(self, side: str, limit: int) -> list[Any]:

@@ -23,6 +23,7 @@ from app.store.notifications.inbox import Inbox
 from app.store.notifications.inbox_news import InboxNews
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import Subscriptions
+from app.store.notifications.totals import NoticeTotals
 from app.store.notifications.trouble_log import TroubleLog
 from app.store.products.changes import StockRules
 from app.store.products.product_repository import ProductRepository
@@ -132,5 +133,6 @@ def open_store(
             sinks.views,
             products.carry_no_stock,
             TroubleLog(client, tables.settings).going_on,
+            NoticeTotals(client, tables.settings).read,
         ),
     )

@@ -15,11 +15,11 @@ from app.store.notifications.subscriptions import (
     SubscriptionChanged,
     SubscriptionRow,
 )
+from app.store.notifications.totals import RuleTotal
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.messages.sending import Sender
 from worker.notifications.state.roster import Roster
 from worker.notifications.state.rule_book import RuleBook
-from worker.notifications.state.stored_row import row_of
 from worker.notifications.state.subscription import Subscription
 from worker.notifications.state.waiting import Entry, Places
 from worker.notifications.stores import Stores
@@ -85,12 +85,7 @@ class Dispatch:
                     self._roster.load(rows, int(self._now() * 1000))
 
     def adopt(self) -> None:
-        """Take over rows that are not known, which a worker stored after it had lost the lease.
-
-        Raises:
-            StoreUnavailable: they cannot be read now.
-
-        """
+        """Take over rows that a worker stored after it had lost the lease; raises as `load`."""
         with self._writing:
             rows = self._stores.subscriptions.all()
             with self._lock:
@@ -111,16 +106,16 @@ class Dispatch:
         if not self._roster.is_loaded:
             self.load()
         with self._lock:
-            now = self._now()
+            now, life = self._now(), self._roster.life
             touched = self._roster.offer(entries, now)
             for one in touched:
                 self._begin(one, now)
             at_head = [one for one in touched if one.running and one.stored is None]
             self._lock.wait_for(lambda: not any(one.running for one in at_head), self._wait)
             for one in at_head:
-                if one.running:
+                if one.running and one.calling is not None:
                     self._roster.note_slow(one, self._now())
-        self.flush(touched)
+        self.flush(touched, life)
         self.write_log()
 
     def begin_due(self) -> None:
@@ -160,15 +155,18 @@ class Dispatch:
                 self._roster.fill(one, resume)
         self.flush([one for one, _ in some])
 
-    def flush(self, some: Iterable[Subscription] | None = None) -> None:
+    def flush(self, some: Iterable[Subscription] | None = None, life: int | None = None) -> None:
         """Store what waits, and delete the rows of those for which nothing does.
 
-        `some`: None for those whose messages have ended. Raises as `offer`.
+        `some`: None for those whose messages have ended. `life`: the roster's when notices were
+        given to `some`; if all was forgotten since, so were these. Raises as `offer`.
         """
         rows = self._stores.subscriptions
         with self._writing:
             with self._lock:
                 now = self._now()
+                if life not in {None, self._roster.life}:
+                    raise SubscriptionChanged
                 changes = self._roster.changes(some, now)
             try:
                 rows.delete([*changes.dropped, *(row for _, row in changes.deletes)])
@@ -212,7 +210,12 @@ class Dispatch:
     def rows(self) -> list[SubscriptionRow]:
         """What waits now, as rows."""
         with self._lock:
-            return [row for one in self._roster.all if (row := row_of(one)) is not None]
+            return self._roster.rows
+
+    def totals(self) -> list[RuleTotal]:
+        """What rules sent by each channel, and what waits."""
+        with self._lock:
+            return self._roster.counts.totals(self._roster.rows, self._book.index.rules)
 
     def _begin(self, one: Subscription, now: float) -> None:
         """Let a thread send for a subscription, if anything is due."""

@@ -21,6 +21,7 @@ from app.store.feed.cursor import Cursor, before
 from app.store.notifications.rule_errors import RecipientNotFound, RuleNotFound
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import SubscriptionChanged
+from app.store.notifications.totals import NoticeTotals, RuleTotal
 from worker.consumers.sink import Placed, Rejected, Sink, Unavailable
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.catch_up import CatchUp, NotHeld
@@ -55,6 +56,7 @@ class Parts:
     heads: Sequence[LogHead]
     troubles: TroubleWatch
     threads: CallThreads
+    totals: NoticeTotals
     names: AttributeNames
 
 
@@ -69,6 +71,7 @@ class Notifier:
         self._starting = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._error = ""
+        self._totals: list[RuleTotal] = []  # as they were stored
 
     def sink(self) -> Sink:
         """The sink named `notifications`."""
@@ -197,12 +200,14 @@ class Notifier:
         if times.is_due("logs", 5.0):
             for head in parts.heads:
                 head.poll(parts.book, parts.dispatch.offer)
-        if times.is_due("troubles", 30.0) and parts.troubles.look(parts.book.index):
+        if times.is_due("troubles", 30.0) and parts.troubles.look(
+            parts.book.index, parts.dispatch.rows()
+        ):
             times.soon("logs", 0.0)
         if parts.book.index.rules and times.is_due("rows", 60.0):
             parts.dispatch.adopt()
-        if times.is_due("metrics", 5.0):
-            self._note_waiting()
+        if times.is_due("totals", 10.0):
+            self._note_totals()
 
     def _disable_gone(self) -> None:
         gone = self._parts.dispatch.take_gone()
@@ -213,10 +218,15 @@ class Notifier:
             self._refresh()
             self._times.soon("troubles", 0.0)
 
-    def _note_waiting(self) -> None:
-        found: dict[tuple[str, str], tuple[int, int]] = {}
-        for row in self._parts.dispatch.rows():
-            labels = (row.channel, row.rule_id)
-            number, first = found.get(labels, (0, row.first_at))
-            found[labels] = number + row.waiting, min(first, row.first_at)
-        NOTICES_WAITING.note(found)
+    def _note_totals(self) -> None:
+        totals = self._parts.dispatch.totals()
+        NOTICES_WAITING.note(
+            {
+                (one.channel, one.rule_id): (one.waiting, one.oldest_ms)
+                for one in totals
+                if one.waiting
+            }
+        )
+        if totals != self._totals:
+            self._parts.totals.save(totals)
+            self._totals = totals

@@ -17,6 +17,7 @@ from app.store.notifications.delivery_log import DeliveryLog
 from app.store.notifications.notice_log import NoticeLog
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import Subscriptions
+from app.store.notifications.totals import NoticeTotals
 from app.store.notifications.trouble_log import LOG, TroubleLog
 from app.store.sinks.sink_status import SinkStatuses
 from app.store.timeline.event_cache import EventCache
@@ -80,7 +81,17 @@ def notifications(
         names,
     )
     notifier = Notifier(
-        Parts(book, rules, dispatch, catch_up, [alerts, troubles], watch, threads, names)
+        Parts(
+            book,
+            rules,
+            dispatch,
+            catch_up,
+            [alerts, troubles],
+            watch,
+            threads,
+            NoticeTotals(client, settings),
+            names,
+        )
     )
     try:
         yield notifier.sink()

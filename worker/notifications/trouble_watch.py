@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from app.notifications.matching import TROUBLE
 from app.runtime.stall import Sighting, observe_all
 from app.store.coordination.workers import WorkerRow
+from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.notifications.trouble_log import TroubleLog
 from app.store.sinks.sink_lag import SinkView
 from worker.notifications import troubles
@@ -52,13 +53,14 @@ class TroubleWatch:
                 text = f"Changes{about} may be missing: {why or 'the stream has a gap'}"
                 self._log.happened(f"gap {notice.id}", text)
 
-    def look(self, index: RuleIndex) -> bool:
+    def look(self, index: RuleIndex, waiting: Iterable[SubscriptionRow]) -> bool:
         """Look for troubles; returns whether any began or ended. Raises as `note_gaps`."""
         if not index.rules and not self._going_on:
             return False
         if self._going_on is None:
             self._going_on = self._log.going_on()
         found = troubles.of_rules(index.rules.values(), self._channels)
+        found |= troubles.of_waiting(waiting, index.rules, time.time())
         if TROUBLE in index.since:
             found |= troubles.of_sinks(self._sinks(), self._going_on)
             found |= self._silent_workers()

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.notifications.rule import Rule
+from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.sinks.sink_lag import SinkView
 
 LAGS = 300.0  # seconds that a sink is behind
+FAILS = 900.0  # seconds for which a recipient accepts nothing
 SILENT = 60.0  # seconds without a heartbeat
 RECOVERED = 60.0  # seconds: a lag that is shorter has ended
 
@@ -66,6 +68,21 @@ def of_rules(rules: Iterable[Rule], channels: Iterable[str]) -> dict[str, str]:
                 found[f"channel {rule.id} {one.id}"] = (
                     f"The rule {rule.name} cannot send: the channel {one.channel} is not set up"
                 )
+    return found
+
+
+def of_waiting(
+    rows: Iterable[SubscriptionRow], rules: Mapping[str, Rule], now: float
+) -> dict[str, str]:
+    """The troubles of recipients that have not accepted anything for a while; `now` in seconds."""
+    found = {}
+    for row in rows:
+        rule = rules.get(row.rule_id)
+        failing = now - row.failing_since / 1000 if row.failing_since else 0.0
+        if rule is not None and failing > FAILS:
+            found[f"recipient {row.rule_id} {row.recipient_id} fails"] = (
+                f"The rule {rule.name} does not reach {row.channel} {row.address}: {row.error}"
+            )
     return found
 
 

@@ -10,6 +10,7 @@ from app.store.coordination.sink_row import SinkRow
 from app.store.coordination.workers import WorkerRow, worker_of
 from app.store.dead_letters.letter_summary import SHOWN, summary
 from app.store.dynamodb.table_names import table_names
+from app.store.notifications.totals import RuleTotal
 from app.store.sinks.sink_lag import view_of
 from app.store.status import StatusReader
 from tests.support.builders import an_event
@@ -117,10 +118,10 @@ def test_one_read_returns_shards_workers_host_sinks_letters_and_gaps() -> None:
     client: Any = Tables(rows, [a_letter(1)])
     sinks = [view_of(SinkRow("archive"), None, 0)]
     troubles = {"recipient r1 x": "The rule Watch does not send to mail ann any more"}
-    status = StatusReader(
-        client, table_names("", None), "c", gaps, lambda: sinks, lambda: True, lambda: troubles
-    ).read()
-    assert status.troubles == troubles
+    totals = [RuleTotal(channel="mail", rule_id="r1", rule_name="Watch", waiting=3)]
+    given = (gaps, lambda: sinks, lambda: True, lambda: troubles, lambda: totals)
+    status = StatusReader(client, table_names("", None), "c", *given).read()
+    assert (status.troubles, status.notices) == (troubles, totals)
     assert status.no_stock
     assert (status.comparison.requested, status.comparison.outcome.error) == (2, "it died")
     assert status.sinks == sinks

@@ -12,6 +12,7 @@ from app.notifications.rule import Recipient, Rule, subscription_id
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionChanged, SubscriptionRow
 from worker.notifications.messages.sending import Sent
+from worker.notifications.state.counts import Counts
 from worker.notifications.state.log_lines import dropped_line, given_up_line
 from worker.notifications.state.rates import Rates
 from worker.notifications.state.rule_book import RuleBook
@@ -42,6 +43,8 @@ class Roster:
     ) -> None:
         self.lines: list[Delivery] = []
         self.gone: list[tuple[str, str, str]] = []
+        self.counts = Counts()
+        self.life = 0  # how often all was forgotten
         self._book = book
         self._is_singly = is_singly
         self._rates = rates
@@ -60,6 +63,11 @@ class Roster:
     def all(self) -> list[Subscription]:
         """Every subscription that is known."""
         return list((self._known or {}).values())
+
+    @property
+    def rows(self) -> list[SubscriptionRow]:
+        """What waits now, as rows."""
+        return [row for one in self.all if (row := row_of(one)) is not None]
 
     def load(self, rows: Iterable[SubscriptionRow], now_ms: int) -> None:
         """Take over the rows of all subscriptions that are behind."""
@@ -86,6 +94,7 @@ class Roster:
 
     def forget(self) -> None:
         """The rows have to be read again."""
+        self.life += 1
         self._known, self._dropped, self._moved = None, [], {}
 
     def knows(self, one: Subscription) -> bool:
@@ -156,10 +165,11 @@ class Roster:
         else:
             self._note_sent(one, taken)
             one.ended(now, self._rates, self._zone)
-            if sent.kind != "void" and self._rates.succeeded(one.recipient.id):
+            if self._rates.succeeded(one.recipient.id):
                 self._try_again(one.recipient, now)
         if line is not None:
             self.lines.append(line)
+            self.counts.note(line)
         if sent.kind == "gone":
             self.gone.append((one.rule.id, one.recipient.id, sent.text))
             if self.knows(one):

@@ -53,11 +53,10 @@ class Subscription:
     saved_at: float = 0.0
     done: deque[str] = field(default_factory=lambda: deque(maxlen=_DONE))
     skips: Position | None = None
+    id: str = field(init=False)  # of its row
 
-    @property
-    def id(self) -> str:
-        """The id of its row."""
-        return subscription_id(self.rule.id, self.recipient.id)
+    def __post_init__(self) -> None:
+        self.id = subscription_id(self.rule.id, self.recipient.id)
 
     @property
     def is_behind(self) -> bool:
@@ -200,10 +199,11 @@ class Subscription:
         self.failing_since = self.failing_since or now
         self.error = error
         again = rates.failed(self.recipient.id, self.failures, now, retry_after)
-        gives_up = self.singly and now - self.failing_since > GIVES_UP
+        first_at = 0 if self.calling is None else self.calling.first_at
+        since = max(self.failing_since, first_at / 1000)
+        gives_up = self.singly and now - since > GIVES_UP
         if gives_up:
             self._finish()
-            self.failing_since = now
         elif self.calling is not None:
             self.waiting.put_back(self.calling)
             self.calling = None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.notifications.rule import Rule, What
 from app.store.coordination.sink_row import SinkRow
+from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.sinks.sink_lag import SinkView
 from tests.unit.worker.notifications.noticing import ANN
 from worker.notifications import troubles
@@ -48,3 +49,20 @@ def test_each_begins_once_and_ends_once() -> None:
 
 def test_a_silent_worker_is_trouble() -> None:
     assert list(troubles.of_workers({"w1": 61.0, "w2": 3.0})) == ["worker w1"]
+
+
+def test_a_recipient_that_accepts_nothing_for_a_quarter_of_an_hour_is_trouble() -> None:
+    rule = Rule("r", "Watch", What(), (ANN,))
+    row = SubscriptionRow(
+        id="r-x",
+        rule_id="r",
+        recipient_id="x",
+        channel="mail",
+        address="ann",
+        error="451 busy",
+        failing_since=1_000_000,
+    )
+    assert troubles.of_waiting([row], {"r": rule}, 1_900.0) == {}
+    (text,) = troubles.of_waiting([row], {"r": rule}, 1_901.0).values()
+    assert text == "The rule Watch does not reach mail ann: 451 busy"
+    assert troubles.of_waiting([row], {}, 1_901.0) == {}
