@@ -41,10 +41,10 @@ class RuleIndex:
 
     def candidates(self, notice: Notice) -> Iterator[Rule]:
         """The rules that may want a notice, each once."""
-        found = self._by_kind.get(notice.kind, {})
+        found: Mapping[str, Rule] = self._by_kind.get(notice.kind, {})
         if notice.product_id:
             by_product = self._by_product.get(notice.product_id, {})
-            found = found | by_product | self._by_category.get(notice.category, {})
+            found = {**found, **by_product, **self._by_category.get(notice.category, {})}
         elif self._by_product or self._by_category:
             found = self.rules  # what is of no product is not restricted at all
         yield from found.values()
