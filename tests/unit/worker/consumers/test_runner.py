@@ -49,6 +49,9 @@ class BusyTail:
     def count_after(self, _position: Position) -> int:
         return 0
 
+    def is_far(self, _position: Position) -> bool:
+        return False
+
 
 class Unread:
     """A timeline whose end has not been read yet."""
