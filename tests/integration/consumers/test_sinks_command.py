@@ -87,6 +87,7 @@ def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run
         (("pause", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (("test", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (("check", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("check", "alerts"), "Sink alerts has no check: its receiver keeps nothing"),
         (("check", "webhook"), "Sink webhook has no check: its receiver keeps nothing"),
         (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (
