@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.commands.restore.choice import State, last_link, older_than_history, without_image
-from app.core.events import RESERVED
+from app.core.events import RESERVED, rfc3339
 from app.core.item import digest
 from app.store.audit.chain import Link
 from worker.sinks.archive.files import reading
-from worker.sinks.archive.names import format_of
+from worker.sinks.archive.names import first_in, format_of
 from worker.sinks.archive.place import Place
 from worker.sinks.archive.rows import LINK, STATE, image_in, in_ms
 
@@ -44,6 +44,27 @@ class ArchivedStates:
         self._say = say
         self._names = [name for name in place.names() if format_of(name) is not None]
         self._products: dict[str, _Product] = {}
+
+    @property
+    def note(self) -> str:
+        """What the reader should know of the archive; "" if it has all changes up to the time.
+
+        Raises:
+            Unavailable: the last file cannot be read.
+
+        """
+        last = next((name for name in reversed(self._names) if first_in(name) is not None), None)
+        if last is None:
+            return "The archive has no file yet."
+        with reading(self._place, last) as reader:
+            end = reader.end()
+        if end is None or end.ms > self._ms:
+            return ""
+        at = rfc3339(datetime.fromtimestamp(end.ms / 1000, UTC))
+        return (
+            f"The last change in the archive arrived at {at}. If there were later ones before the "
+            "time asked for, they are not archived yet: use --from audit, or try again in minutes."
+        )
 
     def __iter__(self) -> Iterator[State]:
         """The state of each product that is known to have existed then.

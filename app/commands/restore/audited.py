@@ -27,6 +27,8 @@ _FIELDS: dict[str, Any] = {
 class AuditedStates:
     """The products of a time, from the audit table; DynamoDB bills a scan of all of it."""
 
+    note = ""  # the audit has every change that was read from the stream
+
     def __init__(
         self,
         client: "DynamoDBClient",

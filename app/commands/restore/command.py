@@ -80,20 +80,25 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
         source = arguments.source or settings.archive_url or _AUDIT
         try:
+            states: ArchivedStates | AuditedStates
             if source == _AUDIT:
                 states, key = _from_audit(client, settings, moment, say)
             else:
                 states, key = _from_archive(source, settings.archive_endpoint, moment, say)
             target = Target(client, arguments.to, key, say)
             target.prepare()
-            return _restored(states, target, arguments.to, moment)
+            status = _restored(states, target, arguments.to, moment)
+            note = states.note
         except (Unavailable, StoreRefused) as error:
             raise CommandError(str(error)) from None
+    if note:
+        print(note)
+    return status
 
 
 def _from_archive(
     source: str, endpoint: str | None, moment: datetime, say: Any
-) -> tuple[Iterable[State], KeySchema]:
+) -> tuple[ArchivedStates, KeySchema]:
     try:
         place = place_of(archive_place(source), endpoint)
     except ValueError as error:
@@ -108,7 +113,7 @@ def _from_archive(
 
 def _from_audit(
     client: "DynamoDBClient", settings: Settings, moment: datetime, say: Any
-) -> tuple[Iterable[State], KeySchema]:
+) -> tuple[AuditedStates, KeySchema]:
     names = settings.table_names
     check_exists(client, names.audit, NO_AUDIT)
     key = with_key(client, names, settings.attributes).key

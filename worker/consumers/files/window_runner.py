@@ -9,18 +9,20 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import NamedTuple
 
 from app.core.errors import StoreUnavailable
+from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_DELIVERED, SINK_LAG, SINK_RETRIED
 from app.runtime.portion import PortionSize
 from app.runtime.retry import Stopped
 from app.store.coordination.hold import Hold
 from app.store.coordination.leases import Lease, LeaseLost
 from app.store.coordination.sink_row import Health, SinkRow
-from app.store.dynamodb.paging import event_size
 from app.store.feed.cursor import Cursor, before, wall_ms
-from app.store.feed.feed import Arrival
+from app.store.feed.feed import Arrival, EventRef
 from app.store.sinks.sink_cursors import Superseded
 from app.store.timeline.batch import Entry
 from worker.consumers.files.arrivals import Arrivals
@@ -32,6 +34,15 @@ from worker.consumers.sink import Sink, Unavailable
 _log = logging.getLogger(__name__)
 
 _FIRST, _PORTION, _PORTION_BYTES = 10, 100, 4 * 1024 * 1024  # events in memory, besides the file's
+_COUNT_EVERY = 5.0  # seconds between two counts of the events that wait
+
+
+class _Read(NamedTuple):
+    """Some arrivals with their events, and the errors of those that are damaged."""
+
+    arrivals: list[Arrival]
+    events: dict[EventRef, ChangeEvent]
+    damaged: dict[EventRef, str]
 
 
 class WindowRunner(Runner):
@@ -56,6 +67,8 @@ class WindowRunner(Runner):
         self._arrivals: Arrivals | None = None  # after the last file; None: to be read
         self._place: Cursor | None = None  # the last durable arrival, once it is found
         self._due: int | None = None  # when the next file was due (ms since 1970), if it is late
+        self._portion = PortionSize(_FIRST, _PORTION, _PORTION_BYTES)
+        self._next_count = 0.0  # by the monotonic clock
         self._waiting = 0  # events of files that are late, as the last save has counted them
         self._failures, self._not_before = 0, 0.0  # by the monotonic clock
         self._file_trouble = ""
@@ -144,19 +157,20 @@ class WindowRunner(Runner):
 
     def _write(self, first: Cursor, arrivals: Arrivals) -> Cursor | None:
         """Write the file of the next arrivals; None if the worker has to leave."""
-        portion = PortionSize(_FIRST, _PORTION, _PORTION_BYTES)
-        edge = window_end(first.ms)
-        some = arrivals.take(min(portion.limit, MOST), edge)
+        edge, portion = window_end(first.ms), self._portion
         end, taken, written, seen = first, 0, 0, set[str]()
-        with self._files.file(first) as file:
-            while some:
+        with self._files.file(first) as file, ThreadPoolExecutor(1) as pool:
+            ahead = pool.submit(self._read, arrivals, min(portion.limit, MOST), edge)
+            while (read := ahead.result()).arrivals:
                 if self._stop.is_set() or self._leaving.is_set():
                     return None
-                entries = self._entries(some, seen)
-                file.add(entries)
-                taken, written, end = taken + len(some), written + len(entries), some[-1].cursor
-                portion.answered(len(some), sum(event_size(one.event) for one in entries))
-                some = arrivals.take(min(portion.limit, MOST - taken), edge)
+                end, count = read.arrivals[-1].cursor, len(read.arrivals)
+                taken += count
+                most = min(portion.limit, MOST - taken)
+                ahead = pool.submit(self._read, arrivals, most, edge)  # while this is written
+                entries = self._entries(read, seen)
+                written += len(entries)
+                portion.answered(count, file.add(entries))
             self._retry(self._guard, "lease")
             durable = file.close(end)
         SINK_DELIVERED.labels(self._sink.name).inc(written)
@@ -164,13 +178,18 @@ class WindowRunner(Runner):
             self._arrivals = None
         return durable
 
-    def _entries(self, arrivals: list[Arrival], seen: set[str]) -> list[Entry]:
+    def _read(self, arrivals: Arrivals, most: int, edge: int) -> _Read:
+        """The next arrivals of a file, and their events."""
+        some = arrivals.take(most, edge)
+        return _Read(some, *self._shared.tail.events([one.ref for one in some]))
+
+    def _entries(self, read: _Read, seen: set[str]) -> list[Entry]:
         """The events that the sink wants; those that cannot be read become dead letters.
 
         An event without an audit entry was not published: it arrives again. One that has arrived
         again is in the file already: it is in `seen`.
         """
-        events, damaged = self._shared.tail.events([one.ref for one in arrivals])
+        arrivals, events, damaged = read
         self._threads.rejections.park_damaged(
             [(one.cursor, one.ref, damaged[one.ref]) for one in arrivals if one.ref in damaged]
         )
@@ -189,8 +208,11 @@ class WindowRunner(Runner):
     def _health(self) -> Health:
         """How long ago the next file was due, and how many events wait since then."""
         tail, late = self._shared.tail, 0.0
-        self._waiting = 0
-        if self._due is not None:
+        if self._due is None:
+            self._waiting = 0
+        else:
             late = max(0.0, (wall_ms() - self._due) / 1000)
-            self._waiting = tail.count_after(self._cursor.position)
+            if time.monotonic() >= self._next_count:  # it takes as long as reading many events
+                self._waiting = tail.count_after(self._cursor.position)
+                self._next_count = time.monotonic() + _COUNT_EVERY
         return Health(late, self._waiting, self._trouble, tail.recent.newest)

@@ -29,8 +29,8 @@ def window_end(ms: int) -> int:
 class File(Protocol):
     """A file that is being written; nothing of it can be seen before `close` returns."""
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Append events, in the order of their cursors."""
+    def add(self, entries: Sequence[Entry]) -> int:
+        """Append events, in the order of their cursors; returns their size in bytes, roughly."""
         ...
 
     def close(self, end: Cursor) -> Cursor:

@@ -20,7 +20,7 @@ from worker.sinks.archive.names import (
 )
 from worker.sinks.archive.ndjson import NDJSONReader, NDJSONWriter
 from worker.sinks.archive.place import Place
-from worker.sinks.archive.rows import Row, row_of
+from worker.sinks.archive.rows import Row, row_of, size_of
 
 _NO_PYARROW = (
     "This process has no pyarrow, so it cannot use Parquet files. Set STOCKPULSE_ARCHIVE_FORMAT to "
@@ -190,15 +190,17 @@ class ArchiveFile:
         self._file = file
         self._writer: Writer | None = None  # while there is no row, there is no file
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, entries: Sequence[Entry]) -> int:
         """As in `File`."""
-        if entries:
+        rows = self._files.rows(entries)
+        if rows:
             with self._explained():
                 if self._writer is None:
                     form = format_of(self._name)
                     assert form is not None  # noqa: S101 - the name was made for a format
                     self._writer = writer_of(form, self._file)
-                self._writer.add(self._files.rows(entries))
+                self._writer.add(rows)
+        return sum(map(size_of, rows))
 
     def close(self, end: Cursor) -> Cursor:
         """As in `File`; nothing is written if no event was added."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from app.store.feed.cursor import Cursor, parse_cursor
-from worker.sinks.archive.rows import CHOOSING, COLUMNS, TEXTS, Row
+from worker.sinks.archive.rows import CHOOSING, COLUMNS, TEXTS, Row, size_of
 
 GROUP_BYTES, GROUP_ROWS = 8 * 1024 * 1024, 10_000  # of a row group, which is built in memory
 _BATCH = 2_000  # rows that are read at once
@@ -38,7 +38,7 @@ class ParquetWriter:
         """Append rows."""
         for row in rows:
             self._rows.append(row)
-            self._size += 500 + len(row["before"] or "") + len(row["after"] or "")
+            self._size += size_of(row)
             if self._size >= GROUP_BYTES or len(self._rows) >= GROUP_ROWS:
                 self._flush()
 

@@ -83,6 +83,11 @@ def row_of(cursor: Cursor | None, event: ChangeEvent) -> dict[str, Any]:
     }
 
 
+def size_of(row: Row) -> int:
+    """The size of a row in bytes, roughly."""
+    return 500 + len(row["before"] or "") + len(row["after"] or "")
+
+
 def json_row(row: Row) -> dict[str, Any]:
     """The row as JSON values, for NDJSON."""
     return {**row, "occurred_at": rfc3339(row["occurred_at"])}

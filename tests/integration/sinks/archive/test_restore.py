@@ -14,7 +14,7 @@ from app.commands.restore import command
 from app.core.events import RESERVED, ChangeEvent, rfc3339
 from app.core.item import Item, canonical
 from app.store.feed.cursor import wall_ms
-from tests.integration.sinks.archive.kit import START, Log, rows
+from tests.integration.sinks.archive.kit import LAST, START, Log, rows
 from tests.support.builders import LABEL, an_event, an_item
 from tests.support.waiting import until
 from worker.consumers.files import windows
@@ -111,7 +111,13 @@ def test_a_void_entry_does_not_count(
     if kept_in == "archive":
         log.archived(log.archive(place))
     source = place.name if kept_in == "archive" else "audit"
-    assert same(restored(source, T)[2], item("P1", 1))
+    _, said, items = restored(source, T)
+    assert same(items, item("P1", 1))
+    assert "The last change in the archive" not in said
+    later = datetime.fromtimestamp(LAST / 1000, UTC)
+    assert ("The last change in the archive arrived" in restored(source, later)[1]) == (
+        kept_in == "archive"
+    )
     assert same(restored(source, at)[2], item("P1", 2), item("P2", 1))
 
 
