@@ -4,7 +4,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
 from tests.support.http.lossy import message
@@ -26,13 +26,15 @@ class _Handler(socketserver.StreamRequestHandler):
     server: "SearchProxy"
 
     def handle(self) -> None:
-        with (
-            socket.create_connection(self.server.target, timeout=30) as upstream,
-            upstream.makefile("rb") as answers,
-        ):
+        with ExitStack() as opened:
+            upstream: socket.socket | None = None
             while (request := message(self.rfile)) is not None:
                 answer = self.server.fault(request)
                 if answer is None:
+                    if upstream is None:
+                        upstream = socket.create_connection(self.server.target, timeout=30)
+                        opened.enter_context(upstream)
+                        answers = opened.enter_context(upstream.makefile("rb"))
                     upstream.sendall(request)
                     answer = self.server.after(request, message(answers) or b"")
                 if not answer:

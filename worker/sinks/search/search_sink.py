@@ -19,6 +19,7 @@ from worker.sinks.search.search_node import SearchNode
 
 NAME = "search"
 BATCH = 200  # events
+CALLS = 2  # at once: one prepares documents while the cluster stores those of the other
 _TRIES = 2  # an index may be deleted during one call, when the next one takes over
 
 
@@ -49,6 +50,7 @@ class Search:
             NAME,
             self.deliver,
             batch_size=BATCH,
+            parallelization_factor=CALLS,
             test=lambda: send_test(self._node, self._roles),
             check=self._check,
             clock=lambda _until: self._fill.advance(),
