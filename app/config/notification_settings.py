@@ -90,6 +90,11 @@ class NotificationSettings(AccessSettings):
         description="Whether webhooks of rules may be sent to private, loopback and link-local "
         "addresses. Addresses in `STOCKPULSE_WEBHOOK_URL` and in secrets always may.",
     )
+    notify_per_minute: Annotated[int, Field(ge=1, le=1000)] = Field(
+        10,
+        description="How many messages one person is sent in a minute, by all rules together; what "
+        "comes beyond that is one digest. Webhooks of rules have no such limit.",
+    )
     secrets_file: Annotated[Path, AfterValidator(_secrets)] | None = Field(
         None,
         description="File of `NAME=value` lines, readable by its owner only (mode 0600), with the "

@@ -223,7 +223,8 @@ class Dispatch:
         if one.running or not len(one.waiting) or blocked or now < one.due:
             return
         one.running = True
-        self._threads.call(lambda: self._send_due(one), is_behind=one.stored is not None)
+        is_behind = one.stored is not None
+        self._threads.call(one.recipient.id, lambda: self._send_due(one), is_behind=is_behind)
 
     def _send_due(self, one: Subscription) -> None:
         try:

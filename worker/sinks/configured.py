@@ -39,6 +39,7 @@ def _notifications(settings: Settings, deployment: Deployment) -> Iterator[Seque
     from app.notifications.channels.registry import open_channels
     from app.notifications.unsubscribe import unsubscribe_url
     from worker.notifications.opened import notifications
+    from worker.notifications.state.rates import Rates
 
     keys = deployment.signer.keys
     with (
@@ -49,6 +50,7 @@ def _notifications(settings: Settings, deployment: Deployment) -> Iterator[Seque
             ZoneInfo(settings.timezone),
             partial(unsubscribe_url, settings.public_url, keys),
             settings.feed_partitions,
+            Rates(settings.notify_per_minute),
         ) as sink,
     ):
         yield [sink]
