@@ -24,7 +24,8 @@ _WITH_AFTER = {"NEW_AND_OLD_IMAGES", "NEW_IMAGE"}
 _READERS = 8  # files that are read at the same time
 _FEW = 20  # rows of a file, with their images, that are read ahead
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 Where = tuple[int, int]  # a file's number, and a row's in it
 
