@@ -3,11 +3,12 @@
 What is kept in memory is a few hundred bytes for each product, never an image.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from app.commands.restore.choice import State, last_link, older_than_history, without_image
 from app.core.events import RESERVED, rfc3339
@@ -19,6 +20,12 @@ from worker.sinks.archive.place import Place
 from worker.sinks.archive.rows import LINK, STATE, image_in, in_ms
 
 _WITH_AFTER = {"NEW_AND_OLD_IMAGES", "NEW_IMAGE"}
+
+_READERS = 8  # files that are read at the same time
+_FEW = 20  # rows of a file, with their images, that are read ahead
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 Where = tuple[int, int]  # a file's number, and a row's in it
 
@@ -73,9 +80,9 @@ class ArchivedStates:
             Unavailable: a file cannot be read.
 
         """
-        for number, name in enumerate(self._names):
+        for number, events in enumerate(_ahead(self._events, self._names)):
             self._say(f"{number:,} of {len(self._names):,} files read")
-            self._note(number, name)
+            self._note(number, events)
         doubtful = {
             product_id
             for product_id, product in self._products.items()
@@ -83,34 +90,36 @@ class ArchivedStates:
         }
         if doubtful:
             self._choose(doubtful)
-        wanted: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        wanted: dict[int, list[int]] = defaultdict(list)
         for product_id, product in self._products.items():
             _, begins, was_new = product.first
             if product.last:
-                wanted[product.where[0]].append((product.where[1], product_id))
+                wanted[product.where[0]].append(product.where[1])
             elif not was_new:
                 at = datetime.fromtimestamp(begins / 1000, UTC)
                 yield older_than_history(product_id, at)
         self._products.clear()
-        for number in sorted(wanted):
-            yield from self._states(self._names[number], sorted(wanted[number]))
+        yield from self._all_states([(number, sorted(wanted[number])) for number in sorted(wanted)])
 
-    def _note(self, number: int, name: str) -> None:
+    def _events(self, name: str) -> list[tuple[Any, ...]]:
         with reading(self._place, name) as reader:
-            for row, (product_id, key, kind, event_name, at) in enumerate(reader.choosing()):
-                if product_id.startswith(RESERVED):
-                    continue
-                self.events += 1
-                product = self._products.get(product_id)
-                if product is None or key < product.first[0]:
-                    first = (key, at, kind == "inserted" or event_name == "INSERT")
-                    if product is None:
-                        product = self._products[product_id] = _Product(first)
-                    product.first = first
-                product.events += 1
-                if key > product.last and at <= self._ms:
-                    product.last, product.reconciled = key, kind == "reconciled"
-                    product.where = (number, row)
+            return list(reader.choosing())
+
+    def _note(self, number: int, events: Iterable[tuple[Any, ...]]) -> None:
+        for row, (product_id, key, kind, event_name, at) in enumerate(events):
+            if product_id.startswith(RESERVED):
+                continue
+            self.events += 1
+            product = self._products.get(product_id)
+            if product is None or key < product.first[0]:
+                first = (key, at, kind == "inserted" or event_name == "INSERT")
+                if product is None:
+                    product = self._products[product_id] = _Product(first)
+                product.first = first
+            product.events += 1
+            if key > product.last and at <= self._ms:
+                product.last, product.reconciled = key, kind == "reconciled"
+                product.where = (number, row)
 
     def _choose(self, doubtful: set[str]) -> None:
         """Choose again where the last event may be void, from all events of those products."""
@@ -132,9 +141,19 @@ class ArchivedStates:
             if last is not None:
                 product.where = by_key[last.key][1]
 
-    def _states(self, name: str, rows: list[tuple[int, str]]) -> Iterator[State]:
+    def _all_states(self, wanted: list[tuple[int, list[int]]]) -> Iterator[State]:
+        """The states of all chosen rows; `wanted`: numbers of files, and of rows in them."""
+
+        def few(one: tuple[int, list[int]]) -> list[State] | None:
+            number, rows = one
+            return None if len(rows) > _FEW else list(self._states(self._names[number], rows))
+
+        for (number, rows), states in zip(wanted, _ahead(few, wanted), strict=True):
+            yield from self._states(self._names[number], rows) if states is None else states
+
+    def _states(self, name: str, rows: list[int]) -> Iterator[State]:
         with reading(self._place, name) as reader:
-            for found in reader.some([number for number, _ in rows], STATE):
+            for found in reader.some(rows, STATE):
                 if _is_gone(found):
                     continue
                 item = image_in(found["after"])
@@ -142,6 +161,22 @@ class ArchivedStates:
                     yield without_image(found["product_id"], found["occurred_at"])
                 else:
                     yield State(found["product_id"], item)
+
+
+def _ahead(read: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
+    """What `read` returns for each, in order; some are read ahead, because a bucket is far away."""
+    with ThreadPoolExecutor(_READERS) as pool:
+        waiting: deque[Future[R]] = deque()
+        try:
+            for one in given:
+                waiting.append(pool.submit(read, one))
+                if len(waiting) == _READERS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _is_gone(row: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ _CREDENTIALS = {
     "InvalidToken",
     "SignatureDoesNotMatch",
 }
-_GONE = {"404", "NoSuchKey"}
+_GONE = {"NoSuchKey"}
 _TAKEN = {"412", "PreconditionFailed"}
 
 
@@ -68,16 +68,21 @@ class Bucket:
         key = {"Bucket": self._bucket, "Key": self._prefix + name}
         with self._explained():
             try:
-                size = self._client.head_object(**key)["ContentLength"]
+                answer = self._client.get_object(**key)
             except ClientError as error:
                 if error_code(error) not in _GONE:
                     raise
-                self._client.head_bucket(Bucket=self._bucket)  # HEAD says not which of them is gone
-                size = None
-        if size is None:
+                answer = None
+            size = 0 if answer is None else answer["ContentLength"]
+            small = None if answer is None or size > _AHEAD else answer["Body"].read()
+        if answer is None:
             yield None
-            return
-        yield io.BufferedReader(_Ranges(partial(self._client.get_object, **key), size), _AHEAD)
+        elif small is not None:  # most files are: one request reads them
+            yield io.BytesIO(small)
+        else:
+            answer["Body"].close()
+            ranges = _Ranges(partial(self._client.get_object, **key), size)
+            yield io.BufferedReader(ranges, _AHEAD)
 
     def names(self, folder: str = "") -> Iterator[str]:
         """As in `Place`."""
