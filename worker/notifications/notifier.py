@@ -34,7 +34,7 @@ from worker.notifications.trouble_watch import TroubleWatch
 
 NAME = "notifications"
 ACTOR = "stockpulse"  # in the admin trail
-POLL = 5.0  # seconds between reads without a hint: what other workers publish waits so long
+POLL = 15.0  # seconds between reads without a hint, as for the alerts
 CLOCK = 2.0  # seconds between signs that the lease is held
 TICK = 0.25  # seconds
 ENDS_IN = 3.0  # seconds for calls that run when the process ends
