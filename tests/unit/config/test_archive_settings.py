@@ -1,7 +1,6 @@
 """Where the archive is, as the settings and `stockpulse restore --from` check it."""
 
 import pytest
-
 from app.config.archive_settings import archive_place
 
 
