@@ -1,36 +1,24 @@
-"""Messages are rendered from Jinja2 templates; a file of the same name in a user's folder wins.
+"""A message becomes text for people: its subject, plain text and HTML, from templates.
 
-A user's template is tried at the start. One that is broken later, while the process runs, is
-replaced by the built-in one and logged: a typing mistake must not cost a message.
+Jinja2 is imported for the first message only: most processes send none.
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateNotFound,
-    select_autoescape,
-)
-from jinja2.exceptions import TemplateError, TemplateSyntaxError
-
-from app.config.settings import PREFIX, Settings, SettingsError
+from app.config.settings import Settings
 from app.notifications.notice import Message, Notice
 from app.notifications.texts.sentences import headline, one_line, sentence, subject
 
-FILES = ("subject.txt", "body.txt", "body.html")
-_MOST_CHARACTERS = 200_000  # of a rendered text
-
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from app.notifications.texts.rendering import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,39 +59,23 @@ class Texts:
         """
         self._home = home
         self._zone = ZoneInfo(timezone)
-        self._own = _environment(Path(__file__).parent)
-        self._users = None if folder is None else _environment(folder)
-        if self._users is not None:
-            self._try_all(self._users)
+        self._folder = folder
+        if folder is not None:
+            self._templates.try_all([self._values(message) for message in samples()])
 
     def text(self, message: Message) -> Text:
         """The message's subject and bodies."""
         values = self._values(message)
-        first, body, html = (self._rendered(name, values) for name in FILES)
+        first = self._templates.rendered("subject.txt", values)
+        body = self._templates.rendered("body.txt", values)
+        html = self._templates.rendered("body.html", values)
         return Text(one_line(first, 200) or subject(message), body.strip() + "\n", html)
 
-    def _rendered(self, name: str, values: dict[str, Any]) -> str:
-        if self._users is not None:
-            try:
-                return self._users.get_template(name).render(values)[:_MOST_CHARACTERS]
-            except TemplateNotFound as error:
-                if error.name != name:  # a file that the user's template includes
-                    _log.exception("the template %s of %sTEMPLATES_DIR failed", name, PREFIX)
-            except Exception:  # noqa: BLE001 - a template can raise any error
-                _log.exception("the template %s of %sTEMPLATES_DIR failed", name, PREFIX)
-        return self._own.get_template(name).render(values)[:_MOST_CHARACTERS]
+    @cached_property
+    def _templates(self) -> "Templates":
+        from app.notifications.texts.rendering import Templates
 
-    def _try_all(self, users: Environment) -> None:
-        for name in FILES:
-            for message in samples():
-                try:
-                    users.get_template(name).render(self._values(message))
-                except TemplateNotFound as error:
-                    if error.name == name:
-                        break
-                    raise SettingsError(_reason(name, error)) from None
-                except Exception as error:  # noqa: BLE001 - a template can raise any error
-                    raise SettingsError(_reason(name, error)) from None
+        return Templates(self._folder)
 
     def _values(self, message: Message) -> dict[str, Any]:
         return {
@@ -154,18 +126,3 @@ def samples() -> Iterator[Message]:
     yield Message("m1", "r1", "Low stock", (low,), unsubscribe=unsubscribe)
     yield Message("m2", "r1", "Low stock", (low, trouble), is_digest=True, folded=3)
     yield Message("m3", "r1", "Low stock", (), is_test=True)
-
-
-def _environment(folder: Path) -> Environment:
-    return Environment(
-        loader=FileSystemLoader(folder),
-        autoescape=select_autoescape(("html",)),
-        undefined=StrictUndefined,
-        keep_trailing_newline=False,
-    )
-
-
-def _reason(name: str, error: Exception) -> str:
-    line = f", line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-    what = error.message if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
-    return f"{PREFIX}TEMPLATES_DIR: {name}{line} does not render: {what}"

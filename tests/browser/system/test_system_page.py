@@ -88,7 +88,7 @@ def test_page_with_many_findings_is_accessible_and_fits(
             part.locator("summary").click()
     # The other worker never beats: its row may already have been removed.
     expect(page.locator("#workers")).to_contain_text("alive")
-    expect(page.locator("#sinks tbody tr")).to_have_count(3)
+    expect(page.locator("#sinks tbody tr")).to_have_count(4)
     check_page(page)
     page.get_by_role("button", name="Replay from…: connection webhook").click()
     expect(page.get_by_role("heading", name="Replay connection webhook")).to_be_visible()

@@ -23,6 +23,10 @@ import worker.aws_lambda.handler, prometheus_client, redis
 from app.store.dynamodb.client import connect
 connect("http://127.0.0.1:1")
 from app.config.settings import Settings
+from app.notifications.texts.templates import Texts, samples
+from app.notifications.channels import registry
+from app.notifications.channels.sns import SNSChannel
+assert all(Texts().text(message).html for message in samples())
 print(Settings(_env_file=None, timezone="Europe/Berlin").timezone)
 """
 
@@ -49,13 +53,13 @@ def test_the_zip_contains_no_web_server_and_no_build_leftovers(lambda_zip: Path)
     with zipfile.ZipFile(lambda_zip) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert not tops & {"fastapi", "starlette", "uvicorn", "jinja2", "templates", "static"}
+    assert not tops & {"fastapi", "starlette", "uvicorn", "apprise", "templates", "static"}
     assert not [name for name in names if name.startswith(("app/web/", "app/__pycache__/cli"))]
     cached = [name for name in names if name.endswith(".pyc")]
     assert len(cached) == sum(name.endswith(".py") for name in names), (
         "bytecode for every module, and nothing else"
     )
-    assert {"dynamodb", "dynamodbstreams"} == {
+    assert {"dynamodb", "dynamodbstreams", "sns"} == {
         name.split("/")[2]
         for name in names
         if name.startswith("botocore/data/") and name.count("/") > 2

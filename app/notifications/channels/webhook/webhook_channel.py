@@ -1,8 +1,10 @@
 """The channel `webhook`: rules send signed CloudEvents to a program's URL."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app.config.addresses import is_webhook
@@ -10,13 +12,14 @@ from app.config.settings import PREFIX, Settings
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.channels.cloud_events import message_json
 from app.notifications.channels.webhook.signing_secret import signing_keys
-from app.notifications.channels.webhook.webhook_sender import WebhookSender
 from app.notifications.notice import Message
 from app.notifications.public_addresses import is_public, may_be_public
 from app.notifications.rule import Recipient
 from app.notifications.secrets import SecretMissing, Secrets, is_secret
-from app.runtime.http_post import posting
 from app.store.deployment import Deployment
+
+if TYPE_CHECKING:
+    from app.notifications.channels.webhook.webhook_sender import WebhookSender
 
 DEADLINE = 15.0  # seconds; Standard Webhooks recommends 15 to 30
 
@@ -36,15 +39,13 @@ class WebhookChannel:
 
     def __init__(
         self,
-        anywhere: WebhookSender,
-        public_only: WebhookSender,
+        senders: "_Senders",
         secrets: Secrets,
         deployment: Deployment,
         *,
         private_allowed: bool = False,
     ) -> None:
-        self._anywhere = anywhere
-        self._public_only = public_only
+        self._senders = senders
         self._secrets = secrets
         self._signer = deployment.signer
         self._table = deployment.tables.products
@@ -91,7 +92,7 @@ class WebhookChannel:
         except SecretMissing as error:
             raise NotNow(str(error)) from None
         own = is_secret(recipient.address)
-        sender = self._anywhere if own or self._private_allowed else self._public_only
+        sender = self._senders.get(public_only=not (own or self._private_allowed))
         now = datetime.now(UTC)
         return sender.send(
             url,
@@ -102,19 +103,39 @@ class WebhookChannel:
         )
 
 
+class _Senders:
+    """Two senders, which share no connection: one of them may connect to private addresses.
+
+    Each is made for its first message, with the HTTP client and its thread.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._opened = ExitStack()
+        self._made: dict[bool, WebhookSender] = {}
+
+    def get(self, *, public_only: bool) -> "WebhookSender":
+        with self._lock:
+            if public_only not in self._made:
+                from app.notifications.channels.webhook.webhook_sender import WebhookSender
+                from app.runtime.http_post import posting
+
+                may_connect = is_public if public_only else None
+                post = self._opened.enter_context(posting(self._seconds, may_connect))
+                self._made[public_only] = WebhookSender(post)
+            return self._made[public_only]
+
+    def close(self) -> None:
+        self._opened.close()
+
+
 @contextmanager
 def webhook_channel(
     settings: Settings, deployment: Deployment, secrets: Secrets, seconds: float = DEADLINE
 ) -> Iterator[WebhookChannel]:
     """The channel, until the block ends; a call takes at most `seconds`."""
-    with ExitStack() as opened:
-        # Connections of the two must not be shared: one may lead to a private address.
-        anywhere = opened.enter_context(posting(seconds))
-        public_only = opened.enter_context(posting(seconds, is_public))
+    with closing(_Senders(seconds)) as senders:
         yield WebhookChannel(
-            WebhookSender(anywhere),
-            WebhookSender(public_only),
-            secrets,
-            deployment,
-            private_allowed=settings.notify_private_addresses,
+            senders, secrets, deployment, private_allowed=settings.notify_private_addresses
         )
