@@ -70,12 +70,7 @@ class Dispatch:
         return held
 
     def load(self) -> None:
-        """Read the rows, unless they are known.
-
-        Raises:
-            StoreUnavailable: they cannot be read now.
-
-        """
+        """Read the rows, unless they are known; raises as `offer`."""
         with self._writing:
             if not self._roster.is_loaded:
                 rows = self._stores.subscriptions.all()
@@ -85,7 +80,7 @@ class Dispatch:
                     self._roster.load(rows, int(self._now() * 1000))
 
     def adopt(self) -> None:
-        """Take over rows that a worker stored after it had lost the lease; raises as `load`."""
+        """Take over rows that a worker stored after it had lost the lease; raises as `offer`."""
         with self._writing:
             rows = self._stores.subscriptions.all()
             with self._lock:
@@ -121,9 +116,8 @@ class Dispatch:
     def begin_due(self) -> None:
         """Start the calls that are due."""
         with self._lock:
-            now = self._now()
             for one in self._roster.all:
-                self._begin(one, now)
+                self._begin(one, self._now())
 
     def follow_rules(self) -> None:
         """Apply rules that were read again."""
@@ -230,17 +224,19 @@ class Dispatch:
         try:
             while self._send_next(one):
                 pass
-        finally:
+        except BaseException:
             with self._lock:
                 one.end_call()
                 self._lock.notify_all()
+            raise
 
     def _send_next(self, one: Subscription) -> bool:
         """Send the next message; returns False if none is due."""
         with self._lock:
             taken = self._roster.take(one, self._now()) if self.is_held else None
             if taken is None:
-                one.running = False  # here, so that what is offered next starts a thread
+                one.running = False
+                self._lock.notify_all()
                 return False
             rule, recipient, tries = one.rule, one.recipient, one.failures + 1
             is_digest = one.is_digest

@@ -71,7 +71,7 @@ class Notifier:
         self._starting = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._error = ""
-        self._totals: list[RuleTotal] = []  # as they were stored
+        self._totals: list[RuleTotal] | None = None  # as they were stored
 
     def sink(self) -> Sink:
         """The sink named `notifications`."""
@@ -227,6 +227,6 @@ class Notifier:
                 if one.waiting
             }
         )
-        if totals != self._totals:
+        if totals != self._totals and (self._parts.book.index.rules or self._totals):
             self._parts.totals.save(totals)
             self._totals = totals

@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from app.store.engine import find_running
+from app.store.notifications.totals import NoticeTotals, RuleTotal
+from app.store.notifications.trouble_log import TroubleLog
 from tests.support.processes.process import Process
 from tests.support.processes.running import App
 
@@ -89,6 +91,7 @@ def test_page_with_many_findings_is_accessible_and_fits(
     # The other worker never beats: its row may already have been removed.
     expect(page.locator("#workers")).to_contain_text("alive")
     expect(page.locator("#sinks tbody tr")).to_have_count(4)
+    expect(page.locator("#notices tbody tr")).to_have_count(2)
     check_page(page)
     page.get_by_role("button", name="Replay from…: connection webhook").click()
     expect(page.get_by_role("heading", name="Replay connection webhook")).to_be_visible()
@@ -142,8 +145,15 @@ def check_page(page: Page) -> None:
 
 
 def add_findings(app: App) -> None:
-    """Add dead letters, a failing and a paused sink, and the row of a late worker."""
+    """Add dead letters, a failing and a paused sink, a late worker, and rules in need."""
     prefix = app.services.settings.table_prefix
+    settings = app.services.settings.table_names.settings
+    TroubleLog(app.tables, settings).begin("recipient r1 x", "The rule Watch does not reach ann")
+    totals = [
+        RuleTotal(channel="email", rule_id="r1", rule_name="Low " * 30, waiting=1234, oldest_ms=1),
+        RuleTotal(channel="webhook", rule_id="r2", rule_name="All", delivered=12345, failed=2),
+    ]
+    NoticeTotals(app.tables, settings).save(totals)
     for number in range(2):
         app.tables.put_item(
             TableName=f"{prefix}DeadLetters",

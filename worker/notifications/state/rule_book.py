@@ -46,7 +46,7 @@ class RuleIndex:
             by_product = self._by_product.get(notice.product_id, {})
             found = found | by_product | self._by_category.get(notice.category, {})
         elif self._by_product or self._by_category:
-            found = self.rules  # what is of no product is not restricted at all
+            found = dict(self.rules)  # what is of no product is not restricted at all
         yield from found.values()
 
     def _add(self, rule: Rule, wording: Wording) -> None:

@@ -157,16 +157,17 @@ class Subscription:
             failing = rates.is_failing(self.recipient.id, now)
             self._wait("failing" if failing else "capped", opens, zone)
             return None
-        waited = self.why in _PLANNED or (self.why is not None and len(self.waiting) > 1)
-        waited = waited or self.waiting.folded > 0
+        planned = self.why in _PLANNED or self.rule.when.mode != "at_once"
+        several = self.why is not None and len(self.waiting) > 1
+        waited = planned or several or self.waiting.folded > 0
         self.is_digest = waited and not self.singly
         self.calling = self.waiting.take(None if self.is_digest else 1)
         rates.sending(self.recipient.id, now)
         return self.calling
 
     def end_call(self) -> None:
-        """No thread sends any more; what it had taken waits again if it failed in our own code."""
-        if self.calling is not None and self.running:
+        """The thread ended by an error in our own code; what it had taken waits again."""
+        if self.calling is not None:
             self.waiting.put_back(self.calling)
             self.calling = None
         self.running = False
