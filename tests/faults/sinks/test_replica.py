@@ -130,7 +130,7 @@ def test_workers_that_take_over_from_each_other_leave_one_equal_replica(
 
 @contextmanager
 def small_disk(size: str) -> Iterator[Path]:
-    """A file system that is soon full, where PostgreSQL's user can use it; only root can mount one."""
+    """A file system that is soon full, for PostgreSQL's user, too; only root can mount one."""
     folder = Path(tempfile.mkdtemp(prefix="stockpulse-disk-"))
     folder.chmod(0o755)
     done = subprocess.run(
