@@ -1,7 +1,7 @@
 """A queue gets all 20,000 changes, in order, although it hangs, fails and refuses single entries.
 
 The application is killed meanwhile, in the middle of requests. FAULT_SINK_SECONDS is how long the
-queue answers 500; FAULT_SINK_CHANGES shortens the run.
+queue answers 500.
 """
 
 import json
@@ -15,14 +15,13 @@ from typing import Any
 import httpx
 
 from app.store.engine import find_running
+from tests.faults.split import CHANGES, THREADS
 from tests.faults.writers import Writers, audited, out_of_order
 from tests.support.fakes.queue_service import WELL, Misdeed, QueueService, queue_service
 from tests.support.processes.process import Process
 from tests.support.waiting import until
 from worker.leasing.assignment import LEASE_TIME
 
-CHANGES = int(os.environ.get("FAULT_SINK_CHANGES", "20000"))
-THREADS = 8
 BAD = float(os.environ.get("FAULT_SINK_SECONDS", "60"))
 TURN = LEASE_TIME + 5
 DRAINED = 600.0  # seconds within which the backlog drains, even on a loaded machine
