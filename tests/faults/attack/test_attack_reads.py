@@ -21,7 +21,7 @@ from app.store.audit.audit_repository import AuditRepository
 from app.store.audit.entry import Signer
 from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import ROW_LIMIT, Feed
-from tests.support.builders import an_event, an_item
+from tests.support.builders import an_event
 from tests.support.processes.running import App
 
 EVENTS = int(os.environ.get("FAULT_EVENTS", "20000"))
@@ -35,6 +35,8 @@ def fill(app: App) -> list[str]:
     names = app.services.settings.table_names
     feed, signer = Feed(app.tables, names.feed), Signer("k", b"k" * 32)
     audit = AuditRepository(app.tables, names.audit, feed, signer, CursorClock(0).stamp)
+    # With the time of its creation: a product that was created again is not reversed.
+    item = app.tables.get_item(TableName=names.products, Key={"ProductID": {"S": "P"}})["Item"]
     ids = []
     for first in range(1, EVENTS + 1, ROW_LIMIT):
         numbers = range(first, min(first + ROW_LIMIT, EVENTS + 1))
@@ -43,8 +45,8 @@ def fill(app: App) -> list[str]:
                 number,
                 event_key=f"2025-01-01T00:00:00.000#{10**20 + number:040d}",
                 product_id="P",
-                before=an_item("P", ProductName="Mug", Stock=number + 3),
-                after=an_item("P", ProductName="Mug", Stock=number),
+                before=item | {"Stock": {"N": f"{number + 3}"}},
+                after=item | {"Stock": {"N": f"{number}"}},
                 stock_before=number + 3,
                 stock_after=number,
                 occurred_at=BEGAN + timedelta(seconds=number),

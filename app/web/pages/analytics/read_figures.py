@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from app.readmodel.trends import series
-from app.readmodel.trends.periods import Period, start_of
+from app.readmodel.trends.periods import Period, period, start_of
 from app.readmodel.trends.rankings import ProductTrend, Window
 from app.readmodel.trends.series import Movement, Rate, Sum, Unit
 from app.web.pages.analytics.analytics_place import AnalyticsPlace, NamedRange, ShownPeriod
@@ -32,8 +32,9 @@ class Before:
 class Figures:
     """What the page shows.
 
-    `values`: the value of the stock at the start of each bucket, and at the end. `not_sold_days`:
-    for how many days the products of `not_sold` were not.
+    `values`: the value of the stock at the start of each bucket, and at the end. `movers_period`:
+    the whole days of `movers`. `not_sold_days`: for how many days the products of `not_sold` were
+    not.
     """
 
     movement: Movement
@@ -41,6 +42,7 @@ class Figures:
     values: list[tuple[datetime, Decimal | None]]
     before: Before
     movers: list[ProductTrend]
+    movers_period: Period
     not_sold: list[ProductTrend]
     not_sold_days: int
     recorded_since: datetime | None
@@ -85,6 +87,7 @@ def read_figures(
                 missing_before(shown, recorded, known),
             ),
             movers,
+            whole_days(found),
             model.rankings.not_sold(connection, now, days, category, LISTED, None).items,
             days,
             recorded,
@@ -106,6 +109,11 @@ def missing_before(shown: ShownPeriod, recorded: datetime | None, known: datetim
 
 def _days_since(first: datetime, now: datetime) -> int:
     return min(_MOST_DAYS, math.ceil((now - first) / timedelta(days=1)))
+
+
+def whole_days(found: Period) -> Period:
+    """The days that a period touches, as one bucket each."""
+    return period(start_of(found.first), start_of(found.end), "day", found.zone)
 
 
 def _days_of(found: Period) -> tuple[int, int]:

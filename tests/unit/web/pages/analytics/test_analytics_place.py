@@ -9,7 +9,7 @@ from app.readmodel.trends.periods import start_of
 from app.web.errors import InvalidRequest
 from app.web.pages.analytics.analytics_place import AnalyticsPlace, ShownPeriod, shown_period
 from app.web.pages.analytics.bucket_labels import created, labels_of, span_text
-from app.web.pages.analytics.read_figures import missing_before
+from app.web.pages.analytics.read_figures import missing_before, whole_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 KOLKATA = ZoneInfo("Asia/Kolkata")
@@ -117,3 +117,16 @@ def test_hour_that_the_clock_shows_twice_is_told_apart() -> None:
     ]
     assert labels[2].created == "created:2026-10-25T02:00:00+02:00..2026-10-25T02:59:59+02:00"
     assert created(shown.period.first, shown.period.end, BERLIN) == "created:2026-10-25"
+
+
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ({"range": "24h"}, "created:2026-11-27..2026-11-28"),
+        ({"first": "2026-11-26", "last": "2026-11-26"}, "created:2026-11-26"),
+        ({"range": "7d"}, "created:2026-11-22..2026-11-28"),
+    ],
+)
+def test_movers_link_to_the_whole_days_of_their_figures(given: dict[str, str], days: str) -> None:
+    found = whole_days(shown_period(place(**given), NOW, BERLIN).period)
+    assert created(found.first, found.end, BERLIN) == days
