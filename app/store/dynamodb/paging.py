@@ -45,8 +45,14 @@ def event_size(event: ChangeEvent) -> int:
 
 def value_size(value: Any) -> int:
     """The approximate size of an item or an attribute value in typed form, in bytes."""
-    if isinstance(value, Mapping):
-        return sum(len(name) + value_size(member) for name, member in value.items())
+    kind = type(value)
+    if kind is str or kind is bytes:
+        return len(value)
+    if kind is dict or isinstance(value, Mapping):  # the quick question first: it is asked often
+        size = 0
+        for name, member in value.items():
+            size += len(name) + (len(member) if type(member) is str else value_size(member))
+        return size
     if isinstance(value, (list, tuple, set)):
         return sum(map(value_size, value))
     return len(value) if isinstance(value, (str, bytes)) else 8

@@ -12,8 +12,8 @@ from app.store.feed.feed import FeedRow
 
 PAGE = 400  # rows per query
 AHEAD = 4_000  # rows that are read past a stuck event
-_ENOUGH = PAGE // 2  # rows, without another query
-_MOST = 4 * PAGE  # rows that are kept
+ENOUGH = PAGE // 2  # rows, without another query
+KEPT = 4 * PAGE  # rows that are kept
 
 # Up to so many rows after a cursor, oldest first.
 ReadRows = Callable[[Cursor, int], list[FeedRow]]
@@ -44,9 +44,9 @@ class FarRows:
         self._rows = self._rows[bisect_right(self._rows, first, key=_cursor) :]
         self._start, end = first, max(first, end)
         found = self._rows[bisect_right(self._rows, place, key=_cursor) :]
-        if len(found) >= _ENOUGH:
+        if len(found) >= ENOUGH:
             return found, True
         page = read(found[-1].cursor if found else place, PAGE)
-        if place <= end and len(self._rows) < _MOST:
+        if place <= end and len(self._rows) < KEPT:
             self._rows += [row for row in page if row.cursor <= settled]
         return [*found, *page], len(page) == PAGE

@@ -140,8 +140,9 @@ def arrivals(candidates: Sequence[Candidate], position: Position) -> Iterator[Ca
     product is in a row that is ready.
     """
     newest: dict[str, str] = {}
+    all_ready = all(one.ready for one in candidates)
     for row, ready, _ in candidates:
-        if ready:
+        if ready and not all_ready:
             for product_id, key in row.refs:
                 newest[product_id] = max(key, newest.get(product_id, ""))
     for row, ready, overdue in candidates:

@@ -238,7 +238,10 @@ class Tail:
         for cursor, ref, ready, overdue in arrivals(candidates, position):
             if busy(cursor):
                 continue
-            if not ready or len(chosen) == limit:
+            if len(chosen) == limit:
+                pending = True
+                break
+            if not ready:
                 pending = True
                 continue
             chosen.append((cursor, ref, overdue))

@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,9 +129,10 @@ def test_workers_that_take_over_from_each_other_leave_one_equal_replica(
 
 
 @contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system that is soon full; only root can mount one."""
-    folder.mkdir()
+def small_disk(size: str) -> Iterator[Path]:
+    """A file system that is soon full, for PostgreSQL's user, too; only root can mount one."""
+    folder = Path(tempfile.mkdtemp(prefix="stockpulse-disk-"))
+    folder.chmod(0o755)
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "none", str(folder)],
         capture_output=True,
@@ -142,13 +144,14 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+        folder.rmdir()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_full_disk_makes_the_sink_wait_and_loses_nothing(
     engine: Engine, tmp_path: Path, kind: str
 ) -> None:
-    with small_disk(tmp_path / "disk", "12m") as disk, PostgresServer() as server:
+    with small_disk("16m") as disk, PostgresServer() as server:
         url, ballast = f"sqlite:///{disk / 'replica.db'}", disk / "ballast"
         if kind == "postgresql":
             (disk / "tables").mkdir()

@@ -7,7 +7,7 @@ import pytest
 
 from app.store.coordination.reconcile_requests import ReconcileRequests
 from app.store.deployment import CONSUMER
-from app.store.timeline import position, recent_rows, tail
+from app.store.timeline import far_rows, position, recent_rows, tail
 from tests.support.simulation.hub import Crash
 from tests.support.simulation.modules import substitute
 from tests.unit.worker.machine.checks.chains import ChainReader
@@ -24,6 +24,9 @@ SMALL = (
     (tail, "PAGE", 2),
     (tail, "MOST", 8),
     (tail, "AHEAD", 8),
+    (far_rows, "PAGE", 2),
+    (far_rows, "ENOUGH", 1),
+    (far_rows, "KEPT", 8),
     (recent_rows, "HELD", 4),
     (runner, "READ", 4),
     (delivery_threads, "PENDING", 8),
