@@ -3,7 +3,8 @@
 An embedded engine gets a history of sales, one a second. Then, in turns:
 
 - the archive's runner writes all of it to Parquet files in a directory, and a bare loop reads the
-  same feed rows and audit entries with the same client and writes the same columns;
+  same feed rows and audit entries with the same client, decodes them, and writes as many synced
+  files;
 - `stockpulse restore` writes the products of the last moment from these files, and a bare loop puts
   the same items with BatchWriteItem.
 
@@ -11,6 +12,7 @@ An embedded engine gets a history of sales, one a second. Then, in turns:
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import threading
@@ -33,6 +35,7 @@ from app.commands.restore.target import Target
 from app.core.events import ChangeEvent
 from app.core.item import DEFAULT_NAMES
 from app.core.keys import TEXT_KEY
+from app.store.audit.entry import event_of
 from app.store.coordination.leases import Lease, Leases
 from app.store.coordination.sink_row import SINK
 from app.store.dead_letters.letter_repository import DeadLetters
@@ -57,7 +60,7 @@ from worker.sinks.archive.directory import Directory
 
 CATCH_UP, RESTORE = 0.7, 0.8
 EVERY_MS = 1_000  # between two events of the history, as `write_past` stamps them
-_GROUP = 10_000  # rows of a row group in the bare loop's files
+_GROUP = 300_000 // EVERY_MS  # events of five minutes, in a file each as in the archive
 
 
 def catch_up(made: Store, folder: Path) -> float:
@@ -103,6 +106,7 @@ def bare_catch_up(made: Store, folder: Path) -> float:
         entries: list[dict[str, Any]] = []
         for start in range(0, len(batch), 100):
             entries += get_all(client, made.names.audit, batch[start : start + 100])
+        assert all(event_of(entry) for entry in entries)  # decoded, as in bench/sinks.py
         names = sorted({name for entry in entries for name in entry})
         columns = {
             name: [
@@ -111,7 +115,10 @@ def bare_catch_up(made: Store, folder: Path) -> float:
             ]
             for name in names
         }
-        pq.write_table(pa.table(columns), folder / f"{number}.parquet", compression="zstd")
+        with (folder / f"{number}.parquet").open("wb") as file:
+            pq.write_table(pa.table(columns), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
         number += 1
     return time.perf_counter() - began
 
