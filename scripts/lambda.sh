@@ -6,7 +6,7 @@
 #
 # Lambda's runtime has boto3, but the zip contains it too: the store bypasses botocore's model for
 # its largest bodies (app/store/dynamodb/calls/encoding.py), so it needs the version that was tested. Of
-# botocore's 400 service models only the two that are used are packed.
+# botocore's 400 service models only the five that are used are packed.
 #
 # Lambda cannot store bytecode in its read-only folder, and compiling takes most of a cold start's
 # time. So the zip contains bytecode if this machine has a Python of the function's version.

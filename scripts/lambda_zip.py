@@ -15,7 +15,7 @@ from pathlib import Path
 
 LIMIT = 15 * 1024 * 1024  # bytes; Lambda accepts 50 MB, but a cold start reads all of it
 
-_SERVICES = ("dynamodb", "dynamodbstreams")
+_SERVICES = ("dynamodb", "dynamodbstreams", "events", "sns", "sqs")
 _DROPPED = re.compile(
     r"(^|/)(bin/|\.ready$)"
     r"|\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)$"

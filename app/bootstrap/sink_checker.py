@@ -10,6 +10,7 @@ from app.store.deployment import Deployment
 from app.store.sinks.sink_control import SinkControl
 from app.store.sinks.sink_errors import SinkCheckFailed, SinkNotConfigured
 from worker.consumers.sink import Unavailable
+from worker.sinks.alerts import NAME as ALERTS
 from worker.sinks.configured import sinks_of
 
 
@@ -32,12 +33,12 @@ class SinkChecker:
         """
         with sinks_of(self._settings, self._deployment) as sinks:
             sink = next((sink for sink in sinks if sink.name == name), None)
-            if sink is None:
+            if sink is None and name != ALERTS:
                 self._sinks.find(name)
                 raise SinkNotConfigured(
                     f"Sink {name} cannot be checked: this process's settings do not enable it."
                 )
-            if sink.check is None:
+            if sink is None or sink.check is None:
                 raise SinkNotConfigured(
                     f"Sink {name} has no check: its receiver keeps nothing that could be compared."
                 )

@@ -39,7 +39,7 @@ def add(actions: Any) -> None:
         help="a function without arguments that says what the receiver holds: a dict of the newest "
         "event key by product id, or a list of event ids (a set, if duplicates are allowed)",
     )
-    conform.set_defaults(run=_conform)
+    conform.set_defaults(run=_conform, signs=False)
 
 
 def _reference(text: str) -> str:
@@ -56,7 +56,8 @@ def _conform(arguments: argparse.Namespace, _settings: Settings) -> int:
     try:
         for trial in tried.trials():
             failed += bool(trial.faults)
-            print(f"{'FAILED' if trial.faults else 'ok':<7} {trial.name:<11} {trial.done}")
+            verdict = "FAILED" if trial.faults else "ok"
+            print(f"{verdict:<7} {trial.name:<11} {trial.done}", flush=True)
             for fault in trial.faults:
                 print(f"        {escaped(fault)}", flush=True)
     except Broken as error:

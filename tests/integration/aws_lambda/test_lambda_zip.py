@@ -55,7 +55,7 @@ def test_the_zip_contains_no_web_server_and_no_build_leftovers(lambda_zip: Path)
     assert len(cached) == sum(name.endswith(".py") for name in names), (
         "bytecode for every module, and nothing else"
     )
-    assert {"dynamodb", "dynamodbstreams"} == {
+    assert {"dynamodb", "dynamodbstreams", "events", "sns", "sqs"} == {
         name.split("/")[2]
         for name in names
         if name.startswith("botocore/data/") and name.count("/") > 2

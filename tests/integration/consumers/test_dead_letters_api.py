@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.commands.sinks import command
 from app.commands.common import CommandError
+from app.commands.sinks import command
 from app.config.signing import audit_keys
 from app.core.events import event_id
 from app.core.roles import Role

@@ -86,6 +86,9 @@ def test_a_refused_action_prints_one_sentence_to_stderr(shop: Hooked, sinks: Run
     for arguments, sentence in (
         (("pause", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (("test", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("check", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
+        (("check", "alerts"), "Sink alerts has no check: its receiver keeps nothing"),
+        (("check", "webhook"), "Sink webhook has no check: its receiver keeps nothing"),
         (("redrive", "nope"), "There is no sink named 'nope'. Known sinks: alerts, webhook."),
         (
             ("rewind", "webhook", "--to", "2020-01-01T00:00:00Z"),

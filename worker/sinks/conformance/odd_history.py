@@ -60,7 +60,7 @@ def _deleted(product_id: str) -> Iterator[ChangeEvent]:
 def _odd(product_id: str) -> Iterator[ChangeEvent]:
     yield _event(product_id, 0, "inserted", None, 1, _ODD)
     yield _event(product_id, 1, "stock_changed", 1, Decimal("0.125"), _ODD)
-    yield _event(product_id, 2, "updated", None, None, _ODD | {"Exact": {"S": "now a text"}})
+    yield _event(product_id, 2, "updated", None, None, {**_ODD, "Exact": {"S": "now a text"}})
     yield _event(product_id, 3, "stock_changed", None, 3, {})
     yield _event(product_id, 4, "reconciled", None, 10**15, _ODD)
 

@@ -11,7 +11,7 @@ from worker.sinks.conformance.odd_history import history
 from worker.sinks.conformance.work import Delivered
 
 CALL = 6  # events in a call, at most: a call that holds the whole history would repeat all of it
-CRASHES = 6  # points in a delivery at which the process is killed, at most
+CRASHES = 12  # lines of the sink before which the process is killed, at most
 
 
 class Trial(NamedTuple):
@@ -105,17 +105,20 @@ class Conformance:
 
     def _crash(self, calls: Calls) -> str:
         """The process dies in a call; another one makes the call again, and goes on."""
-        small = _batches([event for call in calls for event in call], min(4, len(calls[0])))
-        lines = self._deliver(small[:1])[0].lines
+        events = [event for call in calls for event in call]
+        first, *small = _batches(events, min(2, self._sink.batch_size))
+        lines = self._deliver([first])[0].lines
         if not lines:
             return "not tried: no line of Python of the sink was run"
-        for number, call in enumerate(small[1:]):
-            if number < CRASHES:
+        count = min(CRASHES, len(lines), len(small))
+        points = [lines[number * len(lines) // count][number % 2] for number in range(count)]
+        for number, call in enumerate(small):
+            if number < count:
                 with Child(self._reference) as dying:
-                    dying.die_delivering(call, 1 + lines * number // CRASHES)
+                    dying.die_delivering(call, points[number])
             self._deliver([call])
-        self._compare(small)
-        return f"killed {CRASHES} times in a call, which was then made again"
+        self._compare([first, *small])
+        return f"killed {count} times in a call, which was then made again"
 
     def _deliver(self, calls: Calls, *, side_by_side: bool = False) -> list[Delivered]:
         done = self._child.deliver(calls, side_by_side=side_by_side)

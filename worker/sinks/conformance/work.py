@@ -29,12 +29,13 @@ class Described(NamedTuple):
 class Delivered(NamedTuple):
     """One call: its seconds, the lines of the sink's package that it ran, and how it ended.
 
+    `lines`: for each line of the source, when it was run first and last, as a count of lines.
     `error` is what it raised, or why its answer is wrong. `skipped` are the ids of events that the
     sink's own filter does not let through.
     """
 
     seconds: float
-    lines: int
+    lines: Sequence[tuple[int, int]]
     rejected: dict[str, str]
     skipped: frozenset[str]
     error: str | None
@@ -92,7 +93,7 @@ _ACTIONS: dict[str, Any] = {
 def _counted(sink: Sink, package: str, call: Call, die_at: int | None) -> Delivered:
     with _counting(package, die_at) as lines:
         done = _call(sink, call)
-    return done._replace(lines=lines[0])
+    return done._replace(lines=list(lines.values()))
 
 
 def _call(sink: Sink, events: Call) -> Delivered:
@@ -108,26 +109,30 @@ def _call(sink: Sink, events: Call) -> Delivered:
             error = f"it rejects an event that it did not get: {min(strange)}"
     except Exception as failure:  # noqa: BLE001 - a sink may raise any error
         error = f"{type(failure).__name__}: {failure}"
-    return Delivered(time.monotonic() - began, 0, rejected, skipped, error)
+    return Delivered(time.monotonic() - began, (), rejected, skipped, error)
 
 
 @contextmanager
-def _counting(package: str, die_at: int | None) -> Iterator[list[int]]:
-    """Count the lines of a package that the block runs; kill this process before one of them."""
-    lines = [0]
+def _counting(package: str, die_at: int | None) -> Iterator[dict[Any, tuple[int, int]]]:
+    """Note the lines of a package that the block runs; kill this process before one of them."""
+    seen: dict[Any, tuple[int, int]] = {}
+    count = 0
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal count
         if frame.f_globals.get("__name__", "").partition(".")[0] != package:
             return None
         if event == "line":
-            lines[0] += 1
-            if lines[0] == die_at:
+            count += 1
+            if count == die_at:
                 os.kill(os.getpid(), signal.SIGKILL)
+            line = (frame.f_code.co_filename, frame.f_lineno)
+            seen[line] = (seen.get(line, (count, 0))[0], count)
         return trace
 
     sys.settrace(trace)
     try:
-        yield lines
+        yield seen
     finally:
         sys.settrace(None)
 

@@ -7,8 +7,8 @@ from functools import partial
 from app.config.settings import Settings
 from app.store.deployment import Deployment
 from worker.consumers.sink import Sink
+from worker.sinks.fan_out.fan_out_sink import FanOut, connect
 from worker.sinks.fan_out.message import Form
-from worker.sinks.fan_out.sending import FanOut, connect
 from worker.sinks.fan_out.targets import Target, bus, queue, topic
 from worker.sinks.shaping import shaped
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from worker.sinks.fan_out.aws_refusal import Refusal
 from worker.sinks.fan_out.message import Message, deduplication_id, group_of
-from worker.sinks.fan_out.refusal import Refusal
 
 SOURCE = "stockpulse"  # of all our events on a bus; a rule selects by it
 

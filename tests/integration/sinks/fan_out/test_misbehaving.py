@@ -10,12 +10,12 @@ import pytest
 from tests.integration.consumers.kit import Shop
 from tests.integration.sinks.fan_out.conftest import Opened
 from tests.support.builders import an_event
-from tests.support.http.queue_service import Misdeed, QueueService, queue_service
+from tests.support.fakes.queue_service import Misdeed, QueueService, queue_service
 from tests.support.http.receiver import closed_port
 from tests.support.waiting import until
 from worker.consumers.sink import Unavailable
+from worker.sinks.fan_out.fan_out_sink import FanOut, connect
 from worker.sinks.fan_out.message import Form
-from worker.sinks.fan_out.sending import FanOut, connect
 from worker.sinks.fan_out.targets import queue
 
 PRODUCTS, CHANGES = 15, 6
@@ -87,6 +87,17 @@ def test_the_seconds_that_a_queue_asks_to_wait_are_kept() -> None:
             sink.deliver([an_event()])
         sink.close()
     assert caught.value.retry_after == 7
+
+
+def test_entries_that_are_throttled_are_sent_again_in_the_same_call() -> None:
+    events = [an_event(number, product_id=str(number)) for number in range(6)]
+    with queue_service() as service:
+        service.misdeeds += [Misdeed(refuses=half, code="ThrottlingException")] * 4
+        sink = fan_out(service.url)
+        assert sink.deliver(events) == []
+        sink.close()
+        assert [event["subject"] for event in service.bodies()] == ["1", "3", "5", "0", "2", "4"]
+        assert service.requests == 5
 
 
 def test_a_slow_queue_is_left_while_the_lease_holds() -> None:

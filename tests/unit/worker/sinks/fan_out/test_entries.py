@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.builders import an_event
+from worker.sinks.fan_out.aws_refusal import Meaning, Refusal
+from worker.sinks.fan_out.entries import Entries
 from worker.sinks.fan_out.message import Form
-from worker.sinks.fan_out.progress import Progress
-from worker.sinks.fan_out.refusal import Meaning, Refusal
 
 LATER = Refusal("InternalFailure", "try again")
 CONTENT = Refusal("InvalidMessageContents", "a character is not allowed")
@@ -13,9 +13,9 @@ TOO_LARGE = Refusal("InvalidParameterValue", "Message must be shorter than 1024 
 TOGETHER = Refusal("AWS.SimpleQueueService.BatchRequestTooLong", "Batch requests are too long")
 
 
-def progress(*products: str) -> Progress:
+def entries(*products: str) -> Entries:
     events = [an_event(number, product_id=product) for number, product in enumerate(products)]
-    return Progress(events, Form("Products"))
+    return Entries(events, Form("Products"))
 
 
 def ids(messages: list[object]) -> list[str]:
@@ -23,7 +23,7 @@ def ids(messages: list[object]) -> list[str]:
 
 
 def test_a_product_s_next_event_is_sent_after_the_first_is_accepted() -> None:
-    one = progress("a", "a", "b")
+    one = entries("a", "a", "b")
     sent = one.next_request()
     assert ids([*sent]) == ["a", "b"]
     assert one.settle(sent, [None, None]) is None
@@ -34,14 +34,14 @@ def test_a_product_s_next_event_is_sent_after_the_first_is_accepted() -> None:
 
 
 def test_an_entry_that_fails_is_not_overtaken_and_the_accepted_ones_before_it_count() -> None:
-    one = progress("a", "b", "c", "b")
+    one = entries("a", "b", "c", "b")
     assert one.settle(one.next_request(), [None, LATER, None]) == LATER
     assert one.accepted == 1
     assert ids([*one.next_request()]) == ["b"]
 
 
 def test_a_rejected_entry_is_returned_and_does_not_count_as_accepted() -> None:
-    one = progress("a", "b")
+    one = entries("a", "b")
     assert one.settle(one.next_request(), [CONTENT, None]) is None
     (rejected,) = one.rejected
     assert rejected.event.product_id == "a"
@@ -50,7 +50,7 @@ def test_a_rejected_entry_is_returned_and_does_not_count_as_accepted() -> None:
 
 
 def test_an_entry_that_is_too_large_is_sent_by_reference_and_then_waits() -> None:
-    one = progress("a")
+    one = entries("a")
     assert one.settle(one.next_request(), [TOO_LARGE]) is None
     (reference,) = sent = one.next_request()
     assert reference.by_reference
@@ -58,7 +58,7 @@ def test_an_entry_that_is_too_large_is_sent_by_reference_and_then_waits() -> Non
 
 
 def test_a_request_that_is_refused_for_its_contents_is_sent_again_one_by_one() -> None:
-    one = progress("a", "b")
+    one = entries("a", "b")
     assert one.settle_all(one.next_request(), TOGETHER) is None
     first = one.next_request()
     assert ids([*first]) == ["a"]
@@ -69,7 +69,7 @@ def test_a_request_that_is_refused_for_its_contents_is_sent_again_one_by_one() -
 
 
 def test_a_request_that_is_refused_as_a_whole_for_now_is_not_split() -> None:
-    one = progress("a", "b")
+    one = entries("a", "b")
     assert one.settle_all(one.next_request(), LATER) == LATER
     assert len(one.next_request()) == 2
 

@@ -17,6 +17,7 @@ _TOO_LARGE = re.compile(
 )
 _CONTENT = {"InvalidMessageContents", "MalformedDetail"}
 _THROTTLED = re.compile(r"Throttl|TooManyRequests|LimitExceeded|OverLimit|SlowDown")
+_PASSING = re.compile(r"Internal|Unavailable|NoAnswer")
 _CREDENTIAL = re.compile(
     r"ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidAccessKey|SignatureDoesNotMatch"
     r"|InvalidSignature|MissingAuthenticationToken|IncompleteSignature|InvalidSecurity|TokenRefresh"
@@ -38,6 +39,11 @@ class Refusal(NamedTuple):
             return "rejected"
         throttled = _THROTTLED.search(self.code)
         return "too large" if not throttled and self._is_of_size else "later"
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same entry may well be accepted a moment later."""
+        return any(sign.search(self.code) for sign in (_THROTTLED, _PASSING))
 
     @property
     def is_of_credentials(self) -> bool:

@@ -60,6 +60,13 @@ class QueueService:
             return [json.loads(entry["MessageBody"]) for entry in self.accepted]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Print nothing: a killed client resets its connections."""
+
+
 @contextmanager
 def queue_service() -> Iterator[QueueService]:
     """A service on a free port of this machine."""
@@ -104,8 +111,7 @@ def queue_service() -> Iterator[QueueService]:
         def log_message(self, *_: Any) -> None:
             """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     service = QueueService(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -22,17 +22,22 @@ from botocore.exceptions import (
 )
 
 from app.core.events import ChangeEvent
+from app.runtime.backoff import Backoff, half_to_full
 from app.store.dynamodb.aws_session import AWSNotSetUp, session_for
 from worker.consumers.sink import Rejected, Sink, Unavailable
-from worker.sinks.fan_out.message import MOST, Form, Message
-from worker.sinks.fan_out.progress import Progress
-from worker.sinks.fan_out.refusal import Refusal
+from worker.sinks.fan_out.aws_refusal import Refusal
+from worker.sinks.fan_out.entries import Entries
+from worker.sinks.fan_out.message import Form, Message
 from worker.sinks.fan_out.targets import Target
 from worker.sinks.webhook_answers import retry_after
 
+# Events in one delivery: of several products, so that requests are full although each has one event
+# of a product. One busy product makes as many requests; at 50 ms each they take 2.5 s.
+BATCH = 50
 CALLS = 4  # at the same time; one takes 10 to 50 ms on AWS
 _LONGEST = 3.0  # seconds after which a delivery makes no other request: a lease lasts 10 s
 _CONNECT, _READ = 2, 4  # seconds
+_BACKOFF = Backoff(0.05, 0.8, half_to_full)  # between requests of one delivery
 
 _WITHOUT_CREDENTIALS = (
     CredentialRetrievalError,
@@ -58,7 +63,7 @@ class FanOut:
         return Sink(
             self._target.name,
             self.deliver,
-            batch_size=MOST,
+            batch_size=BATCH,
             parallelization_factor=CALLS,
             test=self.send_test,
         )
@@ -70,26 +75,33 @@ class FanOut:
             Unavailable: some have to be sent again.
 
         """
-        progress = Progress(events, self._form)
-        began = time.monotonic()
-        while messages := progress.next_request():
+        entries = Entries(events, self._form)
+        began, refusals = time.monotonic(), 0
+        while messages := entries.next_request():
             if time.monotonic() - began > _LONGEST:
                 reason = (
                     f"{self._target.shown} takes over {_LONGEST:.0f} s for {len(events)} events"
                 )
-                raise Unavailable(reason, delivered=progress.accepted)
+                raise Unavailable(reason, delivered=entries.accepted)
             try:
-                trouble = progress.settle(messages, self._send(messages))
+                trouble = entries.settle(messages, self._send(messages))
             except ClientError as error:
-                trouble = progress.settle_all(messages, refusal_of(error))
-                wait = asked_to_wait(error)
+                trouble = entries.settle_all(messages, refusal_of(error))
+                if trouble is not None:
+                    wait = asked_to_wait(error)
+                    raise self._refused(trouble, wait, entries.accepted) from error
             except (BotoCoreError, AWSNotSetUp) as error:
-                raise Unavailable(self._unreachable(error), delivered=progress.accepted) from error
-            else:
-                wait = None
-            if trouble is not None:
-                raise self._refused(trouble, wait, progress.accepted)
-        return progress.rejected
+                raise Unavailable(self._unreachable(error), delivered=entries.accepted) from error
+            if trouble is None:
+                continue
+            # While a service throttles, some entries of each request fail. To the runner they would
+            # be events that fail alone while others succeed, and become dead letters.
+            refusals += 1
+            wait = _BACKOFF(refusals)
+            if not trouble.is_passing or time.monotonic() - began + wait > _LONGEST:
+                raise self._refused(trouble, None, entries.accepted)
+            time.sleep(wait)
+        return entries.rejected
 
     def send_test(self) -> str:
         """Send a message of type `stockpulse.test`; returns a sentence that reports the success.
@@ -165,7 +177,7 @@ def connect(endpoint: str | None, target: Target) -> Any:
         parameter_validation=False,  # `targets` builds every request itself
         tcp_keepalive=True,
     )
-    session = session_for(endpoint, target.setting)
-    return session.boto.client(
+    boto: Any = session_for(endpoint, target.setting).boto  # its types want the service spelt out
+    return boto.client(
         target.service, config=config, endpoint_url=endpoint, region_name=target.region
     )

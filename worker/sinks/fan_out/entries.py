@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from app.core.events import ChangeEvent
 from worker.consumers.sink import Rejected
+from worker.sinks.fan_out.aws_refusal import Refusal
 from worker.sinks.fan_out.message import MOST, Form, Message, request_of
-from worker.sinks.fan_out.refusal import Refusal
 
 
-class Progress:
+class Entries:
     """The events of one delivery."""
 
     def __init__(self, events: Sequence[ChangeEvent], form: Form) -> None:
