@@ -5,6 +5,7 @@ other order would lose a change between both reads.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,8 @@ from app.store.deployment import Deployment
 from app.store.dynamodb.batches import get_all
 from worker.consumers.sink import Unavailable
 from worker.sinks.search.search_document import Document, Rendering
+
+QUERIES = 4  # at once
 
 
 class CurrentProducts:
@@ -36,7 +39,9 @@ class CurrentProducts:
 
         """
         try:
-            links = {one: self._chains.newest_link(one) for one in product_ids}
+            with ThreadPoolExecutor(QUERIES, "search-keys") as threads:
+                found = threads.map(self._chains.newest_link, product_ids)
+                links = dict(zip(product_ids, found, strict=True))
             items = self.items(product_ids)
         except StoreUnavailable as error:
             raise Unavailable(error.detail) from error

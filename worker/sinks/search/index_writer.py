@@ -22,7 +22,7 @@ REMEMBERED = 20_000  # documents
 ROUNDS = 5
 REQUEST_BYTES = 5 * 1024 * 1024  # Amazon's smallest nodes accept 10 MB
 # Clocks differ, and the time of a stream record is approximate.
-CLOCKS = timedelta(minutes=10)
+CLOCKS = timedelta(minutes=2)
 
 Place = tuple[str, str]  # index, document id
 Line = tuple[Place, bytes]  # an action with its document
