@@ -60,6 +60,9 @@ def test_product_category_search_and_saved_search_are_watched(filled: App) -> No
     assert "<code>broken</code>" in text
     answer = post(filled, "/new", **product)
     assert answer.status_code == 303
+    back = re.search(r'href="([^"]*)">Back to where', page(filled, answer.headers["Location"]))
+    assert back is not None
+    assert back[1].startswith("/products/history?id=WP")
     assert newest(filled, "Blue mug").what.product_ids == ("WP",)
 
 

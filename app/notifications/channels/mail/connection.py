@@ -9,12 +9,14 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 from app.config.smtp import SMTPServer
 
-STEP = 10.0  # seconds for connecting, and for each answer
+STEP = 10.0  # seconds for each answer
+CONNECT = 5.0  # seconds for each address of the server
 
 
 @contextmanager
@@ -29,9 +31,11 @@ def connected(
         smtplib.SMTPException, OSError: it cannot be had.
 
     """
+    deadline = time.monotonic() + seconds
+    raw = _connection(server, deadline)
     step = min(STEP, seconds)
-    raw = socket.create_connection((server.host, server.port), step)
-    with _cut_after(seconds, raw):
+    raw.settimeout(step)
+    with _cut_after(deadline - time.monotonic(), raw):
         client = smtplib.SMTP(local_hostname=own_name, timeout=step)
         client.sock = raw
         try:
@@ -51,6 +55,27 @@ def connected(
         finally:
             client.close()
             raw.close()
+
+
+def _connection(server: SMTPServer, deadline: float) -> socket.socket:
+    """A TCP connection to the first address that takes it."""
+    failed: OSError = TimeoutError()
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+        server.host, server.port, type=socket.SOCK_STREAM
+    ):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(min(CONNECT, left))
+            connection.connect(address)
+        except OSError as error:
+            connection.close()
+            failed = error
+        else:
+            return connection
+    raise failed
 
 
 def _start_tls(client: smtplib.SMTP, context: ssl.SSLContext, host: str) -> None:

@@ -15,7 +15,7 @@ from app.notifications.notice import Message
 from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 
-DEADLINE = 25.0  # seconds for all that is said to the server
+DEADLINE = 20.0  # seconds for connecting and all that is said to the server
 
 
 class EmailChannel:

@@ -16,6 +16,7 @@ from app.web.auth.permissions import needs
 from app.web.pages.notifications.notifications_page import labels_of, lines_of, moment
 from app.web.pages.notifications.rule_preview import preview_of
 from app.web.pages.notifications.rule_words import address_text, kind_word
+from app.web.pages.products.saving import back_of
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
 from app.web.services import Services
@@ -77,6 +78,7 @@ def shown(
     """
     rule = services.store.rules.get(rule_id)
     deliveries = services.store.deliveries.of_rule(rule.id, DELIVERIES, cursor)
+    back = request.query_params.get("back", "")
     (line,), labels = lines_of(services, [rule]), labels_of(services)
     return render(
         request,
@@ -93,6 +95,7 @@ def shown(
         said=said,
         trouble=trouble,
         done=request.query_params.get("done", ""),
+        back=back_of(services, back) if back else "",
         at=moment,
     )
 
