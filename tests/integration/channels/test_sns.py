@@ -1,9 +1,6 @@
 """SNS delivers to a queue: text for people, JSON for programs, attributes for filter policies."""
 
 import json
-import os
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
@@ -11,65 +8,19 @@ from app.notifications.channels.channel import AddressRefused, NotNow, Recipient
 from app.notifications.channels.sns import SNSChannel
 from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
+from tests.integration.channels.queues import Queue
 from tests.support.builders import an_event
 from tests.support.http.receiver import closed_port
 from tests.support.messages.notifying import a_message, an_alert, of_event
-from tests.support.processes.ministack import PYTHON, REGION, MiniStack, ministack
+from tests.support.processes.ministack import REGION, MiniStack
 
 MISSING = f"arn:aws:sns:{REGION}:000000000000:missing"
 DELETED = an_event(kind="deleted", event_name="REMOVE", after=None, stock_after=None)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MiniStack]:
-    if not PYTHON.exists() and "CI" not in os.environ:
-        pytest.skip("no MiniStack here: scripts/ministack.sh sets it up")
-    with ministack(tmp_path_factory.mktemp("ministack")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def channel(stack: MiniStack) -> SNSChannel:
     return SNSChannel(stack.url, Texts(), "Products")
-
-
-class Queue:
-    """An SQS queue that is subscribed to a new topic."""
-
-    def __init__(self, stack: MiniStack, name: str, **subscription: str) -> None:
-        fifo = {"FifoTopic": "true"} if name.endswith(".fifo") else {}
-        self._sns, self._sqs = stack.client("sns"), stack.client("sqs")
-        self.topic: str = self._sns.create_topic(Name=name, Attributes=fifo)["TopicArn"]
-        attributes = {"FifoQueue": "true"} if fifo else {}
-        self._url = self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        self._sns.subscribe(
-            TopicArn=self.topic,
-            Protocol="sqs",
-            Endpoint=arn["Attributes"]["QueueArn"],
-            Attributes={"RawMessageDelivery": "true", **subscription},
-        )
-
-    @property
-    def recipient(self) -> Recipient:
-        return Recipient("sns", self.topic)
-
-    def read(self) -> list[dict[str, Any]]:
-        """Every message that waits, in order."""
-        found: list[dict[str, Any]] = []
-        while True:
-            answer = self._sqs.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=10,
-                WaitTimeSeconds=0,
-                MessageAttributeNames=["All"],
-                AttributeNames=["All"],
-            )
-            for message in answer.get("Messages", []):
-                found.append(message)
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-            if not answer.get("Messages"):
-                return found
 
 
 def test_a_deleted_item_arrives_in_the_queue_as_its_event(
