@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.sink import App, Lengths, live
 
-from app.notifications.rule import What
+from app.core.rules.rule import What
 from app.store.dynamodb.client import Clients, connect
 from app.store.engine import EmbeddedEngine
 from bench.support.report import Requirement, conditions, finish

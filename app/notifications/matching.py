@@ -10,10 +10,10 @@ from app.core.item import DEFAULT_NAMES, AttributeNames, Item
 from app.core.keys import NotAnID
 from app.core.numbers import digits
 from app.core.paths import path_of, with_value
+from app.core.rules.rule import Rule, What
+from app.core.rules.wording import wording_at
 from app.notifications.notice import Notice
-from app.notifications.rule import Rule, What
 from app.notifications.search_text import query_of
-from app.notifications.wording import wording_at
 from app.readmodel.past.past_filter import PastFilter
 from app.readmodel.products.product_row import ProductRow
 

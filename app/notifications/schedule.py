@@ -8,7 +8,7 @@ that does not exist is as much later; where it is set back, the first of the two
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from app.notifications.rule import When
+from app.core.rules.rule import When
 
 CAP = 10  # messages to one recipient in a minute; what comes beyond is one digest
 _DAY = timedelta(days=1)

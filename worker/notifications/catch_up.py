@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from app.core.item import AttributeNames
+from app.core.rules.rule import subscription_id
 from app.notifications.notice import Notice
-from app.notifications.rule import subscription_id
 from app.notifications.sources import of_event
 from app.store.feed.cursor import before, parse_cursor
 from app.store.timeline.position import Position

@@ -6,7 +6,7 @@ A trouble has a name that stays while it goes on, so it begins once and ends onc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.notifications.rule import Rule
+from app.core.rules.rule import Rule
 from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.sinks.sink_lag import SinkView
 

@@ -9,10 +9,10 @@ from typing import Any
 from app.commands.common import CommandError, actor, aligned
 from app.config.settings import Settings
 from app.config.signing import signer_of
+from app.core.rules.rule import Recipient, Rule, subscription_id
 from app.notifications.channels.channel import Channel
+from app.notifications.checking import is_broken
 from app.notifications.desk.trying import RuleTester
-from app.notifications.editing.checking import is_broken
-from app.notifications.rule import Recipient, Rule, subscription_id
 from app.observability.logs import escaped, masked
 from app.store import location
 from app.store.access.admin_log import AdminLog

@@ -3,9 +3,9 @@
 import unicodedata
 from urllib.parse import quote
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import AddressRefused
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 from app.notifications.texts.sentences import sentence, subject
 from app.store.notifications.inbox import Inbox
 from app.store.notifications.inbox_news import EVERYONE

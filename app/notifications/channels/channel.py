@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from app.core.rules.rule import Recipient
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 
 
 class AddressRefused(Exception):

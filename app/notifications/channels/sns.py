@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from app.core import json_text
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import (
     AddressRefused,
     MessageRefused,
@@ -19,7 +20,6 @@ from app.notifications.channels.channel import (
 )
 from app.notifications.channels.cloud_events import message_json
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 from app.notifications.texts.sentences import one_line
 from app.notifications.texts.templates import Texts
 from app.store.dynamodb.aws_session import AWSNotSetUp, Session, session_for

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from app.core.item import AttributeNames
+from app.core.rules.rule import What, When
 from app.notifications.matching import CHANGES, OUTSIDE, selects
 from app.notifications.notice import Notice
-from app.notifications.rule import What, When
 from app.notifications.schedule import CAP, next_send
 from app.notifications.sources import of_event, of_transition, with_item
 from app.readmodel.events.event_query import EventQuery, Span, Term

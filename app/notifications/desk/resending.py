@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from app.core.events import split_event_id
 from app.core.item import AttributeNames
+from app.core.rules.recipients import recipient_of
 from app.notifications.channels.channel import Channel
 from app.notifications.desk.sending import send_now
-from app.notifications.editing.recipients import recipient_of
 from app.notifications.matching import ALERT_KINDS
 from app.notifications.notice import Message, Notice
 from app.notifications.sources import of_event, of_transition

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import Channel
 from app.notifications.desk.preview import Previews
 from app.notifications.desk.resending import Resending
 from app.notifications.desk.trying import RuleTester
-from app.notifications.rule import Recipient
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import (
     Channel,
     MessageRefused,
@@ -11,7 +12,6 @@ from app.notifications.channels.channel import (
     RecipientGone,
 )
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 from app.observability.logs import masked
 
 WITHIN = 30.0  # seconds for all of them: a person waits

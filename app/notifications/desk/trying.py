@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Mapping
 
+from app.core.rules.recipients import recipient_of
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import Channel
 from app.notifications.desk.sending import Sent, send_now
-from app.notifications.editing.recipients import recipient_of
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 from app.store.idempotency import Once
 from app.store.notifications.rule_errors import RecipientNotFound
 from app.store.notifications.rules import RuleRepository

@@ -3,8 +3,8 @@
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from app.notifications.editing.recipients import recipient_of
-from app.notifications.rule import Recipient, Rule
+from app.core.rules.recipients import recipient_of
+from app.core.rules.rule import Recipient, Rule
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
 from app.store.dynamodb.reads import get_one, get_rows

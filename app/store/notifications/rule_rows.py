@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core import json_text
-from app.notifications.editing.rule_document import decoded, encoded
-from app.notifications.rule import Rule
+from app.core.rules.rule import Rule
+from app.core.rules.rule_document import decoded, encoded
 from app.store.access.settings_rows import row_key
 
 MOST = 2_000  # rules

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed, StoreUnavailable
 from app.core.events import rfc3339
-from app.notifications.editing import recipients
-from app.notifications.editing.rule_document import shown
-from app.notifications.rule import Rule
+from app.core.rules import recipients
+from app.core.rules.rule import Rule
+from app.core.rules.rule_document import shown
 from app.store.access.admin_log import AdminLog
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms

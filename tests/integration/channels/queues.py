@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.notifications.rule import Recipient
+from app.core.rules.rule import Recipient
 from tests.support.processes.ministack import MiniStack
 
 

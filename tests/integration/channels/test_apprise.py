@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.apprise import helper_process
 from app.notifications.channels.apprise.apprise_channel import AppriseChannel
 from app.notifications.channels.apprise.helper_process import Helpers
 from app.notifications.channels.channel import AddressRefused, NotNow
-from app.notifications.rule import Recipient
 from app.notifications.secrets import Secrets
 from app.notifications.texts.templates import Texts
 from tests.support.http.receiver import Receiver, closed_port, misbehaving, receiving

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from app.config.smtp import sender_of, smtp_server
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import (
     AddressRefused,
     MessageRefused,
@@ -19,7 +20,6 @@ from app.notifications.channels.channel import (
     RecipientGone,
 )
 from app.notifications.channels.mail.email_channel import EmailChannel
-from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 from tests.support.http.receiver import closed_port, misbehaving
 from tests.support.messages.certificate import self_signed

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.config.settings import Settings, SettingsError
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import Channel
 from app.notifications.channels.registry import label_of, open_channels, placeholder_of
-from app.notifications.rule import Recipient
 from tests.support.messages.notifying import a_deployment, a_message
 from tests.support.paths import DOCS
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import AddressRefused, NotNow, RecipientGone
 from app.notifications.channels.sns import SNSChannel
-from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 from tests.integration.channels.queues import Queue
 from tests.support.builders import an_event

@@ -14,6 +14,7 @@ from standardwebhooks import WebhookVerificationError
 
 from app.config.settings import Settings
 from app.core.events import cloud_event
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import (
     AddressRefused,
     MessageRefused,
@@ -22,7 +23,6 @@ from app.notifications.channels.channel import (
 )
 from app.notifications.channels.webhook.signing_secret import signing_secret
 from app.notifications.channels.webhook.webhook_channel import WebhookChannel, webhook_channel
-from app.notifications.rule import Recipient
 from app.notifications.secrets import Secrets
 from tests.support.builders import an_event
 from tests.support.http.receiver import Receiver, receiving

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from app.config.signing import audit_keys
-from app.notifications.rule import Recipient, Rule, What
+from app.core.rules.rule import Recipient, Rule, What
 from app.notifications.unsubscribe import token
 from tests.integration.growth.asking import Ask, ask
 from tests.integration.growth.kit import Shop

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.core.item import DEFAULT_NAMES
+from app.core.rules.rule import Recipient, Rule, What
 from app.notifications.desk.resending import Resending
 from app.notifications.desk.trying import RuleTester
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, Rule, What
 from app.store.dynamodb.batches import Put
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.rule_rows import added

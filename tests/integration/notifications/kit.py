@@ -9,8 +9,8 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from app.config.signing import signer_of
+from app.core.rules.rule import Recipient, Rule, What, When
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, Rule, What, When
 from app.store.deployment import Deployment
 from app.store.dynamodb.client import connect
 from app.store.notifications.delivery_log import Delivery, DeliveryLog

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.notifications.rule import Rule
+from app.core.rules.rule import Rule
 from tests.support.house import HTML
 from tests.support.processes.running import App
 

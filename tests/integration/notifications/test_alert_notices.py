@@ -1,8 +1,8 @@
 """Low, out and back in stock are told as the alerts change; what recovered is left out."""
 
+from app.core.rules.rule import Recipient, What
 from app.notifications.channels.channel import NotNow
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, What
 from app.store.alerts.alert import alert_id
 from app.store.alerts.alert_control import AlertControl
 from tests.integration.notifications.kit import Desk, Mailbox

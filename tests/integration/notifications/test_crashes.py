@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from app.core.events import ChangeEvent
+from app.core.rules.rule import Recipient, What
 from app.notifications.channels.channel import NotNow
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, What
 from app.store.audit.audit_repository import AuditRepository
 from app.store.dynamodb.client import Clients, connect
 from app.store.feed.cursor import Cursor, CursorClock

@@ -3,9 +3,9 @@
 import pytest
 
 from app.config.settings import Settings
+from app.core.rules.rule import Recipient, What
 from app.notifications.channels.channel import NotNow
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, What
 from app.store.deployment import CONSUMER
 from app.store.dynamodb.client import connect
 from app.store.feed.shared_clock import ClockRow, SharedClock

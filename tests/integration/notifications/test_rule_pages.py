@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from app.notifications.rule import Recipient, Rule, What, subscription_id
+from app.core.rules.rule import Recipient, Rule, What, subscription_id
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionRow
 from tests.integration.notifications.page_forms import (

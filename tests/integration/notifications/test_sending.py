@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from app.core.rules.rule import Recipient, What
 from app.notifications.channels.channel import MessageRefused, NotNow, RecipientGone
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, What
 from tests.integration.notifications.kit import Desk
 from tests.support.waiting import until
 

@@ -3,8 +3,8 @@
 import threading
 import time
 
+from app.core.rules.rule import Recipient, What
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, What
 from app.store.notifications.subscriptions import SubscriptionRow, Subscriptions
 from tests.integration.notifications.kit import Desk
 from tests.support.waiting import until

@@ -1,6 +1,6 @@
 """A rule of notifications with a past, so that its pages show all that they can."""
 
-from app.notifications.rule import Recipient, Rule, What
+from app.core.rules.rule import Recipient, Rule, What
 from app.store.notifications.delivery_log import Delivery
 from app.store.store import Store
 

@@ -8,9 +8,9 @@ from hashlib import sha256
 from typing import Literal
 
 from app.core.errors import StoreUnavailable
+from app.core.rules.rule import Recipient, Rule
 from app.notifications.channels.channel import Channel, MessageRefused, NotNow, RecipientGone
 from app.notifications.notice import Message, Notice
-from app.notifications.rule import Recipient, Rule
 from app.observability.logs import masked
 from app.observability.metrics import NOTICES_DELIVERED, NOTICES_FAILED, NOTICES_REJECTED
 from app.store.feed.cursor import wall_ms

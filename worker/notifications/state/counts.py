@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from app.notifications.rule import Rule
+from app.core.rules.rule import Rule
 from app.store.notifications.delivery_log import Delivery, Outcome
 from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.notifications.totals import RuleTotal

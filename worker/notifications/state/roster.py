@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from app.notifications.rule import Recipient, Rule, subscription_id
+from app.core.rules.rule import Recipient, Rule, subscription_id
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionChanged, SubscriptionRow
 from worker.notifications.messages.sending import Sent

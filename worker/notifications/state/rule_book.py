@@ -13,9 +13,9 @@ from typing import get_args
 
 from app.core.events import KINDS
 from app.core.item import AttributeNames
+from app.core.rules.rule import AlertNotice, Recipient, Rule, Wording
 from app.notifications.matching import TROUBLE, selects, wants
 from app.notifications.notice import Notice
-from app.notifications.rule import AlertNotice, Recipient, Rule, Wording
 from app.store.notifications.rules import RuleRepository
 
 ALERTS: tuple[str, ...] = get_args(AlertNotice)

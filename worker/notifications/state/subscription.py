@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from app.notifications.rule import Recipient, Rule, subscription_id
+from app.core.rules.rule import Recipient, Rule, subscription_id
 from app.notifications.schedule import next_send, quiet_until
 from app.store.feed.cursor import before, parse_cursor
 from app.store.notifications.subscriptions import SubscriptionRow, Why

@@ -5,10 +5,10 @@ from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 from app.config.settings import Settings
+from app.core.rules.rule import Recipient
 from app.notifications.channels.apprise.helper_process import HelperFailed, Helpers
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 from app.notifications.secrets import SecretMissing, Secrets, is_secret
 from app.notifications.texts.templates import Texts
 

@@ -7,12 +7,12 @@ from email.headerregistry import Address
 
 from app.config.settings import Settings
 from app.config.smtp import SMTPServer, mail_address, sender_of, smtp_server
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import AddressRefused
 from app.notifications.channels.mail.connection import connected
 from app.notifications.channels.mail.mime import mail
 from app.notifications.channels.mail.smtp_answers import outcome
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 from app.notifications.texts.templates import Texts
 
 DEADLINE = 20.0  # seconds for connecting and all that is said to the server

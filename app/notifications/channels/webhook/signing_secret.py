@@ -8,7 +8,7 @@ import base64
 import hmac
 from datetime import UTC, datetime, timedelta
 
-from app.notifications.rule import Recipient
+from app.core.rules.rule import Recipient
 from app.store.audit.entry import Signer
 
 OVERLAP = timedelta(hours=24)  # in which the secret before a rotation still signs

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 from app.config.addresses import is_webhook
 from app.config.settings import PREFIX, Settings
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.channels.cloud_events import message_json
 from app.notifications.channels.webhook.signing_secret import signing_keys
 from app.notifications.notice import Message
 from app.notifications.public_addresses import is_public, may_be_public
-from app.notifications.rule import Recipient
 from app.notifications.secrets import SecretMissing, Secrets, is_secret
 from app.store.deployment import Deployment
 

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.core.errors import IdempotencyKeyReused, InvalidCursor
 from app.core.roles import Role
-from app.notifications.editing.checking import InvalidRule
-from app.notifications.rule import Rule
+from app.core.rules.rule import Rule
+from app.notifications.checking import InvalidRule
 from app.store.notifications.rule_errors import RuleChanged, RuleNotFound, TooManyRules
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.core.roles import Role
+from app.core.rules.rule import Rule, subscription_id
 from app.notifications.channels.registry import label_of
-from app.notifications.rule import Rule, subscription_id
 from app.web.auth.permissions import needs
 from app.web.pages.notifications.recipient_lines import RuleLine, rule_line
 from app.web.pages.templating import render

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from app.notifications.rule import Recipient, Rule
+from app.core.rules.rule import Recipient, Rule
 from app.observability.logs import masked
 from app.store.notifications.delivery_log import Delivery
 from app.store.notifications.subscriptions import SubscriptionRow

@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import StockpulseError
 from app.core.roles import Role
+from app.core.rules.recipients import recipient_of
+from app.core.rules.rule import Recipient
 from app.notifications.channels.webhook.signing_secret import OVERLAP
-from app.notifications.editing.recipients import recipient_of
-from app.notifications.rule import Recipient
 from app.observability.logs import masked
 from app.store.notifications.rule_errors import RecipientNotFound, RuleChanged
 from app.web.auth.permissions import needs

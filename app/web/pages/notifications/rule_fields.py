@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.core.events import REASONS
-from app.notifications.rule import Recipient, Rule, When
+from app.core.rules.rule import Recipient, Rule, When
 from app.web.pages.notifications.rule_words import (
     ALERT_WORDS,
     KIND_WORDS,

@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from app.core.errors import StockpulseError
 from app.core.events import REASONS
 from app.core.roles import Role
+from app.core.rules.rule import Rule
 from app.notifications.channels.registry import placeholder_of
-from app.notifications.editing.checking import InvalidRule, checked
-from app.notifications.rule import Rule
+from app.notifications.checking import InvalidRule, checked
 from app.store.notifications.rule_errors import RuleChanged
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Form, Submitted

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from app.core.events import split_event_id
 from app.core.roles import Role
-from app.notifications.rule import Recipient
+from app.core.rules.rule import Recipient
 from app.observability.logs import masked
 from app.store.notifications.delivery_log import Delivery
 from app.web.auth.permissions import needs

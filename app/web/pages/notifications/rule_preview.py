@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.core.rules.rule import Rule
 from app.notifications.desk.preview import DAYS, Preview
 from app.notifications.notice import Notice
-from app.notifications.rule import Rule
 from app.notifications.texts.sentences import sentence
 from app.readmodel.copy_state import ReadModelFilling
 from app.web.services import Services

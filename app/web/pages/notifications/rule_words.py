@@ -6,7 +6,7 @@ from decimal import Decimal
 from urllib.parse import parse_qsl
 
 from app.core.numbers import digits
-from app.notifications.rule import Recipient, What, When
+from app.core.rules.rule import Recipient, What, When
 from app.observability.logs import masked
 from app.store.notifications.inbox_news import EVERYONE
 

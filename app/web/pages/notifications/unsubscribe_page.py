@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
-from app.notifications.editing.recipients import recipient_of
-from app.notifications.rule import Recipient, Rule
+from app.core.rules.recipients import recipient_of
+from app.core.rules.rule import Recipient, Rule
 from app.web.auth.permissions import PUBLIC
 from app.web.pages.notifications.rule_words import address_text
 from app.web.pages.templating import render

@@ -3,8 +3,8 @@
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from app.notifications.editing.checking import checked
-from app.notifications.rule import Rule
+from app.core.rules.rule import Rule
+from app.notifications.checking import checked
 from app.store.idempotency import Once
 from app.store.notifications.rule_errors import RuleChanged
 from app.store.products.etags import tags_in

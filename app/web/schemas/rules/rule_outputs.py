@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from app.core.events import rfc3339
 from app.core.numbers import json_number
+from app.core.rules.rule import AlertNotice, Mode, Recipient, Rule
 from app.notifications.channels.channel import Channel
-from app.notifications.editing.checking import is_broken
-from app.notifications.rule import AlertNotice, Mode, Recipient, Rule
+from app.notifications.checking import is_broken
 from app.observability.logs import masked
 from app.web.schemas.outputs import Number
 

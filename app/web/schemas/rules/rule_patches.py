@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field, StrictBool
 
-from app.notifications.rule import Mode, Rule, What, When
+from app.core.rules.rule import Mode, Rule, What, When
 from app.web.schemas.fields import Name, Quantity
 from app.web.schemas.product_models import Strict
 from app.web.schemas.rules.rule_requests import (

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from app.core.events import Reason
-from app.notifications.editing.checking import LONGEST_DIGEST, MOST_RECIPIENTS
-from app.notifications.rule import AlertNotice, Mode, Recipient, Rule, What, When
+from app.core.rules.rule import AlertNotice, Mode, Recipient, Rule, What, When
+from app.notifications.checking import LONGEST_DIGEST, MOST_RECIPIENTS
 from app.notifications.schedule import time_of_day
 from app.notifications.search_text import LENGTH
 from app.web.schemas.fields import Name, Quantity

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import ConditionFailed
-from app.notifications.rule import Recipient, Rule, What
+from app.core.rules.rule import Recipient, Rule, What
 from app.store.dynamodb.transactions import commit
 from app.store.notifications import rules as repository
 from app.store.notifications.rules import RuleRepository

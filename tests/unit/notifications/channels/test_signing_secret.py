@@ -4,8 +4,8 @@ import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.webhook.signing_secret import signing_keys, signing_secret
-from app.notifications.rule import Recipient
 from app.store.audit.entry import Signer
 from tests.support.messages.notifying import SIGNER
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from app.core.events import ChangeEvent
+from app.core.rules.rule import Recipient, Rule, What, When
 from app.notifications.notice import Notice
-from app.notifications.rule import Recipient, Rule, What, When
 from app.notifications.sources import of_event
 from tests.support.builders import NOON_MS, an_event
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.core.rules.rule import Recipient, What, When, Wording
+from app.core.rules.rule_document import decoded, encoded
 from app.notifications.channels.channel import AddressRefused, Channel
-from app.notifications.editing.checking import InvalidRule, checked, is_broken
-from app.notifications.editing.rule_document import decoded, encoded
+from app.notifications.checking import InvalidRule, checked, is_broken
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient, What, When, Wording
 from tests.unit.notifications.rules.builders import ANN, a_rule
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.core.item import DEFAULT_NAMES as NAMES
+from app.core.rules.rule import What, Wording
 from app.notifications.matching import selects, wants
 from app.notifications.notice import Notice
-from app.notifications.rule import What, Wording
 from app.notifications.sources import with_item
 from tests.support.builders import NOON, NOON_MS, an_event, an_item
 from tests.unit.notifications.rules.builders import a_rule, told

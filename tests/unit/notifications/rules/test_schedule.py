@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.core.rules.rule import When
 from app.notifications.desk.preview import messages
-from app.notifications.rule import When
 from app.notifications.schedule import next_send, quiet_until, time_of_day
 
 BERLIN = ZoneInfo("Europe/Berlin")

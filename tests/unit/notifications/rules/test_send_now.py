@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import Channel, MessageRefused, NotNow
 from app.notifications.desk.sending import send_now
 from app.notifications.notice import Message
-from app.notifications.rule import Recipient
 
 TEST = Message("test_1", "r1", "Kitchen", (), is_test=True)
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from app.notifications.editing import recipients
-from app.notifications.rule import Recipient, What, When
-from app.notifications.wording import MOST, reworded, wording_at
+from app.core.rules import recipients
+from app.core.rules.rule import Recipient, What, When
+from app.core.rules.wording import MOST, reworded, wording_at
 from tests.unit.notifications.rules.builders import ANN, a_rule
 
 HOOK = Recipient("webhook", "https://shop.example/hook")

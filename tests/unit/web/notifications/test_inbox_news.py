@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.notifications.rule import Recipient, Rule, What
+from app.core.rules.rule import Recipient, Rule, What
 from app.store.dynamodb.paging import Page
 from app.store.notifications.inbox import InboxMessage
 from app.store.notifications.inbox_news import FRESH, MOST, RULES_FRESH, InboxNews

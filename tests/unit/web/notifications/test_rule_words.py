@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.notifications.rule import Recipient, Rule, What, When
+from app.core.rules.rule import Recipient, Rule, What, When
 from app.web.pages.notifications import watch_presets
 from app.web.pages.notifications.rule_fields import document_of, field_of, fields_of, row_numbers
 from app.web.pages.notifications.rule_words import (

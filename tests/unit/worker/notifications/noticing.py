@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from app.core.rules.rule import Recipient, Rule, What, When
 from app.notifications.notice import Notice
-from app.notifications.rule import Recipient, Rule, What, When
 from app.store.feed.cursor import Cursor
 from worker.notifications.state.rates import Rates
 from worker.notifications.state.subscription import Subscription

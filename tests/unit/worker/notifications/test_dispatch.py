@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from app.notifications.rule import Recipient, Rule
+from app.core.rules.rule import Recipient, Rule
 from app.store.notifications.delivery_log import Delivery, DeliveryLog
 from app.store.notifications.subscriptions import (
     SubscriptionChanged,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
-from app.notifications.rule import Rule, What
+from app.core.rules.rule import Rule, What
 from app.store.notifications.notice_log import LogPlace, NoticeLog
 from tests.unit.worker.notifications.noticing import ANN
 from worker.notifications.log_head import LogHead, of_troubles

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from app.core.rules.rule import Rule, What, Wording
 from app.notifications.notice import Notice
-from app.notifications.rule import Rule, What, Wording
 from tests.unit.worker.notifications.noticing import ANN, entry
 from worker.notifications.state.rule_book import RuleIndex
 

@@ -1,6 +1,6 @@
 """When a subscription sends what, and from where it reads again after a crash."""
 
-from app.notifications.rule import When
+from app.core.rules.rule import When
 from app.store.feed.cursor import parse_cursor
 from tests.unit.worker.notifications.noticing import NOW, ZONE, entry, steady, subscribed, taken
 from worker.notifications.state.rates import MINUTE

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.notifications.rule import Rule, What
+from app.core.rules.rule import Rule, What
 from app.store.coordination.sink_row import SinkRow
 from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.sinks.sink_lag import SinkView

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.numbers import digits
-from app.notifications.rule import Recipient, Rule, What, When, Wording
+from app.core.rules.rule import Recipient, Rule, What, When, Wording
 
 _LISTS = ("kinds", "alerts", "product_ids", "categories", "actors", "reasons")
 _AMOUNTS = ("min_delta", "crosses")

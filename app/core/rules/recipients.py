@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from app.notifications.rule import Recipient, Rule
-from app.notifications.wording import reworded
+from app.core.rules.rule import Recipient, Rule
+from app.core.rules.wording import reworded
 
 _REASON = 500  # characters
 

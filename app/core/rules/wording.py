@@ -6,7 +6,7 @@ Pure.
 
 from dataclasses import replace
 
-from app.notifications.rule import Rule, Wording
+from app.core.rules.rule import Rule, Wording
 
 MOST = 20  # former wordings; the oldest one that is kept also stands for those before it
 
