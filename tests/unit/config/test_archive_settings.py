@@ -1,7 +1,7 @@
 """Where the archive is, as the settings and `stockpulse restore --from` check it."""
 
 import pytest
-from app.config.archive_settings import archive_place
+from app.config.sinks.archive_settings import archive_place
 
 
 @pytest.mark.parametrize(
