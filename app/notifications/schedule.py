@@ -29,7 +29,11 @@ def quiet_until(when: When, at: datetime, zone: ZoneInfo) -> datetime | None:
     clock = at.astimezone(zone).time()
     over_midnight = begins > ends
     is_quiet = (clock >= begins or clock < ends) if over_midnight else begins <= clock < ends
-    return _next(ends, at, zone) if is_quiet else None
+    if not is_quiet:
+        return None
+    # An hour that comes twice is after quiet hours that its first pass has ended.
+    over = _next(ends, _last(begins, at, zone), zone)
+    return over if at < over else None
 
 
 def time_of_day(text: str) -> time:
@@ -70,3 +74,13 @@ def _next(clock: time, after: datetime, zone: ZoneInfo) -> datetime:
         if moment > after:
             return moment
         day += _DAY
+
+
+def _last(clock: time, until: datetime, zone: ZoneInfo) -> datetime:
+    """The last moment not later than `until` at which it was this time of the day, in UTC."""
+    day = until.astimezone(zone).date()
+    while True:
+        moment = datetime.combine(day, clock, zone).astimezone(UTC)
+        if moment <= until:
+            return moment
+        day -= _DAY

@@ -8,13 +8,11 @@ more. So at each moment a notice is before the caller's cursor, in a row's reach
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from app.core.errors import StoreUnavailable
-from app.store.notifications.subscriptions import (
-    SubscriptionChanged,
-    SubscriptionRow,
-)
+from app.store.notifications.subscriptions import SubscriptionChanged, SubscriptionRow
 from app.store.notifications.totals import RuleTotal
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.messages.sending import Sender
@@ -127,11 +125,15 @@ class Dispatch:
     def unread(self) -> list[Subscription]:
         """Those whose notices have to be read again now."""
         with self._lock:
-            return self._roster.unread(self._now())
+            group = self._roster.unread(self._now())
+            for one in group:
+                one.begin_reading()
+            return group
 
     def add_read(self, one: Subscription, entry: Entry) -> None:
         """Let a notice wait that was read again."""
         with self._lock:
+            one.held.discard(entry.notice.id)
             if not self._roster.has_sent(one, entry):
                 one.waiting.add(entry)
 
@@ -141,13 +143,12 @@ class Dispatch:
             for one in some:
                 one.unread()
 
-    def end_reading(self, ended: Iterable[tuple[Subscription, Places]]) -> None:
+    def end_reading(self, ended: Sequence[tuple[Subscription, Places]]) -> None:
         """Note from where more is unread (nowhere: all was read); raises as `offer`."""
-        some = list(ended)
         with self._lock:
-            for one, resume in some:
+            for one, resume in ended:
                 self._roster.fill(one, resume)
-        self.flush([one for one, _ in some])
+        self.flush([one for one, _ in ended])
 
     def flush(self, some: Iterable[Subscription] | None = None, life: int | None = None) -> None:
         """Store what waits, and delete the rows of those for which nothing does.
@@ -167,6 +168,10 @@ class Dispatch:
                 stored = rows.save([row for _, row in changes.puts])
             except SubscriptionChanged:
                 self.forget()
+                raise
+            except StoreUnavailable:
+                with self._lock:
+                    self._roster.unwritten(changes)
                 raise
             with self._lock:
                 if self._roster.is_loaded:
@@ -195,11 +200,10 @@ class Dispatch:
         self._held_until = 0.0
         self.forget()
 
-    def take_gone(self) -> list[tuple[str, str, str]]:
-        """The rules and recipients that are to be disabled, and why; each is returned once."""
-        with self._lock:
-            gone, self._roster.gone = self._roster.gone, []
-            return gone
+    @property
+    def gone(self) -> deque[tuple[str, str, str]]:
+        """The rules and recipients to be disabled, and why; whoever has done so removes them."""
+        return self._roster.gone
 
     def rows(self) -> list[SubscriptionRow]:
         """What waits now, as rows."""

@@ -62,7 +62,7 @@ class LogHead:
             offer([Entry(self.source, *one) for one in self._notices_of(some)])
             place = _after(place, [row["ID"]["S"] for row in some])
             self._log.save(place)
-            found = True
+            self._place, found = place, True
         self._place = place
         return found
 

@@ -210,13 +210,16 @@ class Notifier:
             self._note_totals()
 
     def _disable_gone(self) -> None:
-        gone = self._parts.dispatch.take_gone()
-        for rule_id, recipient_id, why in gone:
+        gone = self._parts.dispatch.gone
+        if not gone:
+            return
+        while gone:
+            rule_id, recipient_id, why = gone[0]
             with suppress(RuleNotFound, RecipientNotFound):
                 self._parts.rules.disable(rule_id, recipient_id, why, ACTOR)
-        if gone:
-            self._refresh()
-            self._times.soon("troubles", 0.0)
+            gone.popleft()
+        self._refresh()
+        self._times.soon("troubles", 0.0)
 
     def _note_totals(self) -> None:
         totals = self._parts.dispatch.totals()

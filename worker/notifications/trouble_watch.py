@@ -4,6 +4,7 @@ Rules are looked at always, sinks and workers only while a rule wants troubles.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from app.notifications.matching import TROUBLE
@@ -15,6 +16,8 @@ from app.store.sinks.sink_lag import SinkView
 from worker.notifications import troubles
 from worker.notifications.state.rule_book import RuleIndex
 from worker.notifications.state.waiting import Entry
+
+_GAPS = 200  # that are known to be written down
 
 
 class TroubleWatch:
@@ -34,6 +37,7 @@ class TroubleWatch:
         self._channels = frozenset(channels)
         self._going_on: dict[str, str] | None = None
         self._seen: dict[str, Sighting] = {}
+        self._noted: deque[str] = deque(maxlen=_GAPS)  # events are offered again after an error
 
     def forget(self) -> None:
         """Read again what is written down: another worker may have written it."""
@@ -47,11 +51,12 @@ class TroubleWatch:
 
         """
         for notice in (entry.notice for entry in entries):
-            if notice.kind == "gap" and TROUBLE in index.since:
+            if notice.kind == "gap" and TROUBLE in index.since and notice.id not in self._noted:
                 about = f" of {notice.product_id}" if notice.product_id else ""
                 why = notice.event.note if notice.event is not None else None
                 text = f"Changes{about} may be missing: {why or 'the stream has a gap'}"
                 self._log.happened(f"gap {notice.id}", text)
+                self._noted.append(notice.id)
 
     def look(self, index: RuleIndex, waiting: Iterable[SubscriptionRow]) -> bool:
         """Look for troubles; returns whether any began or ended. Raises as `note_gaps`."""

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -33,6 +34,7 @@ _PROGRAMS = ("sqs", "lambda", "http", "https", "firehose")
 _SUBJECT = 100  # characters, ASCII only: the limit of SNS
 _TEXT_BYTES = 32 * 1024
 _JSON_BYTES = 32 * 1024  # SNS takes 256 KB for the forms of all protocols together
+_MOST_CLIENTS = 32  # regions; anybody who edits rules can name others
 _GONE = {"NotFound", "NotFoundException"}
 _REFUSED = {"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid"}
 
@@ -84,7 +86,8 @@ class SNSChannel:
         return f"SNS accepted the message as {answer['MessageId']}"
 
     def _published(self, message: Message) -> dict[str, Any]:
-        text = self._texts.text(message)
+        # Anyone of a topic's subscribers could stop it for all others.
+        text = self._texts.text(replace(message, unsubscribe=None))
         document = message_json(message, self._table, datetime.now(UTC), _JSON_BYTES).decode()
         forms = {"default": _cut(text.body), **dict.fromkeys(_PROGRAMS, document)}
         return {
@@ -110,6 +113,8 @@ class SNSChannel:
                     max_pool_connections=16,
                 )
                 boto: boto3.Session = self._session.boto
+                if len(self._clients) >= _MOST_CLIENTS:
+                    del self._clients[next(iter(self._clients))]
                 self._clients[region] = boto.client(
                     "sns", region_name=region, endpoint_url=self._endpoint, config=config
                 )

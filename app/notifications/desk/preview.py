@@ -84,7 +84,8 @@ class Previews:
                 seen += 1
                 notice = of_event(event, parse_cursor(at).ms, self._names)
                 if notice is not None and selects(what, notice, self._names):
-                    found.append(notice)
+                    # Those that are not shown are only counted: their images would add up.
+                    found.append(notice if len(found) < SHOWN else replace(notice, event=None))
             if (cursor := page.next_cursor) is None:
                 return found, begin
             oldest = page.items[-1][1].occurred_at

@@ -1,6 +1,7 @@
 """Where the archive is, as the settings and `stockpulse restore --from` check it."""
 
 import pytest
+
 from app.config.sinks.archive_settings import archive_place
 
 

@@ -3,7 +3,7 @@
 Those at the head are known only while they have something to send.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ class Roster:
         self, book: RuleBook, is_singly: Callable[[Recipient], bool], rates: Rates, zone: ZoneInfo
     ) -> None:
         self.lines: list[Delivery] = []
-        self.gone: list[tuple[str, str, str]] = []
+        self.gone: deque[tuple[str, str, str]] = deque()
         self.counts = Counts()
         self.life = 0  # how often all was forgotten
         self._book = book
@@ -165,8 +165,10 @@ class Roster:
         else:
             self._note_sent(one, taken)
             one.ended(now, self._rates, self._zone)
-            if self._rates.succeeded(one.recipient.id):
-                self._try_again(one.recipient, now)
+            if self._rates.succeeded(one.recipient.id):  # its other subscriptions wait no longer
+                for other in self.all:
+                    if other.recipient.id == one.recipient.id:
+                        other.try_again(now, self._zone)
         if line is not None:
             self.lines.append(line)
             self.counts.note(line)
@@ -209,6 +211,10 @@ class Roster:
             one.stored = None
             self._forget_idle(one)
 
+    def unwritten(self, changes: Changes) -> None:
+        """Note that the changes may not be stored: they are to be written later."""
+        self._moved |= {one.id: one for one, _ in [*changes.puts, *changes.deletes]}
+
     def _subscription(self, rule: Rule, recipient: Recipient) -> Subscription:
         if self._known is None:
             raise SubscriptionChanged
@@ -218,12 +224,6 @@ class Roster:
             one = Subscription(rule, recipient, self._is_singly(recipient))
             self._known[identifier] = one
         return one
-
-    def _try_again(self, recipient: Recipient, now: float) -> None:
-        """A recipient is back: its other subscriptions do not wait any longer."""
-        for one in self.all:
-            if one.recipient.id == recipient.id and one.why == "failing":
-                one.due = now
 
     def _note_sent(self, one: Subscription, taken: Waiting) -> None:
         for entry in taken.entries:

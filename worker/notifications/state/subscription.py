@@ -99,6 +99,14 @@ class Subscription:
         else:
             self.waiting.add(entry)
 
+    def begin_reading(self) -> None:
+        """What was spilled is read, too, where that is from before it: it must not count twice."""
+        self.spilled = {
+            source: place
+            for source, place in self.spilled.items()
+            if source not in self.rest or place < self.rest[source]
+        }
+
     def lacks(self, source: Source, place: str) -> bool:
         """Whether the notice at this place, which was read again, is one that waits."""
         if source not in self.rest or place < self.rest[source]:
@@ -210,6 +218,11 @@ class Subscription:
             self.calling = None
         self._wait("failing", again, zone)
         return gives_up
+
+    def try_again(self, now: float, zone: ZoneInfo) -> None:
+        """The recipient is back: what failed waits for the end of quiet hours at most."""
+        if self.why == "failing":
+            self._wait("failing", now, zone)
 
     def _finish(self) -> None:
         if self.calling is not None:

@@ -68,6 +68,10 @@ class Waiting:
         at = entry.notice.at_ms
         self.first_at = min(self.first_at or at, at)
 
+    def discard(self, notice_id: str) -> None:
+        """Remove a notice that waits elsewhere; `first` may be earlier than need be, then."""
+        self._entries.pop(notice_id, None)
+
     def take(self, most: int | None = None) -> "Waiting":
         """Remove the first notices (None: all), and return them.
 

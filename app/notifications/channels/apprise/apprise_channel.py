@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from app.config.settings import Settings
@@ -78,7 +79,8 @@ class AppriseChannel:
             url = self._secrets.value(recipient.address)
         except SecretMissing as error:
             raise NotNow(str(error)) from None
-        text = self._texts.text(message)
+        # Anyone in a room could stop the messages for all others.
+        text = self._texts.text(replace(message, unsubscribe=None))
         request = {
             "op": "send",
             "url": url,

@@ -76,7 +76,7 @@ class Helper:
                 "private": self._guard.stopped,
             }
         finally:
-            self._guard.public_only = False
+            self._guard.public_only = True  # a thread of a plugin may go on
 
 
 def main() -> None:

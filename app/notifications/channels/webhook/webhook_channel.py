@@ -16,6 +16,7 @@ from app.notifications.channels.webhook.signing_secret import signing_keys
 from app.notifications.notice import Message
 from app.notifications.public_addresses import is_public, may_be_public
 from app.notifications.secrets import SecretMissing, Secrets, is_secret
+from app.observability.logs import masked
 from app.store.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class WebhookChannel:
             url = self._secrets.value(recipient.address)
         except SecretMissing as error:
             raise NotNow(str(error)) from None
+        if not is_webhook(url):  # an error of the client would show it
+            raise NotNow(f"{masked(recipient.address)} is not a URL that can be called")
         own = is_secret(recipient.address)
         sender = self._senders.get(public_only=not (own or self._private_allowed))
         now = datetime.now(UTC)

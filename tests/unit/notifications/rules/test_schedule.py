@@ -41,6 +41,11 @@ def at(text: str) -> datetime:
         (When("daily", at="02:30"), "2026-10-25T00:30", "2026-10-26T01:30"),
         (When(**NIGHT), "2026-10-25T00:30", "2026-10-25T06:00"),
         (When("digest", 60), "2026-10-25T00:30", "2026-10-25T01:00"),
+        # They ended at the first 02:30, and have not begun again when it is 02:15 once more.
+        (When(quiet_from="22:00", quiet_to="02:30"), "2026-10-25T00:15", "2026-10-25T00:30"),
+        (When(quiet_from="22:00", quiet_to="02:30"), "2026-10-25T01:15", None),
+        (When(quiet_from="02:15", quiet_to="02:45"), "2026-10-25T01:20", None),
+        (When(quiet_from="02:15", quiet_to="02:45"), "2026-03-29T01:20", None),
     ],
 )
 def test_next_send(when: When, now: str, due: str | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from app.core.errors import StoreUnavailable
 from app.core.rules.rule import Recipient, Rule
 from app.store.notifications.delivery_log import Delivery, DeliveryLog
 from app.store.notifications.subscriptions import (
@@ -13,6 +14,7 @@ from app.store.notifications.subscriptions import (
     SubscriptionRow,
     Subscriptions,
 )
+from tests.support.waiting import until
 from tests.unit.worker.notifications.noticing import ANN, NOW, ZONE, a_rule, entry, steady
 from worker.notifications.call_threads import CallThreads
 from worker.notifications.dispatch import Dispatch
@@ -28,6 +30,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.rows: dict[str, SubscriptionRow] = {}
+        self.down = False
 
     def all(self) -> list[SubscriptionRow]:
         return list(self.rows.values())
@@ -43,6 +46,8 @@ class Rows:
         return stored
 
     def delete(self, rows: Sequence[SubscriptionRow]) -> None:
+        if self.down:
+            raise StoreUnavailable("down")
         for row in rows:
             if row.version and self.rows.pop(row.id).version != row.version:
                 raise SubscriptionChanged
@@ -131,6 +136,20 @@ def test_notices_that_were_forgotten_meanwhile_are_offered_again(desk: Desk) -> 
     desk.offer(1)
     (row,) = desk.rows.all()
     assert row.events == entry(1).place
+
+
+def test_a_row_that_could_not_be_deleted_is_deleted_later(desk: Desk) -> None:
+    desk.down = True
+    desk.offer(1)
+    desk.down, desk.now = False, desk.now + 6
+    desk.rows.down = True
+    desk.dispatch.begin_due()
+    until(lambda: not desk.dispatch.rows())
+    with pytest.raises(StoreUnavailable):
+        desk.dispatch.flush()
+    desk.rows.down = False
+    desk.dispatch.flush()
+    assert desk.rows.rows == {}
 
 
 def test_nothing_is_sent_while_the_lease_is_not_held(desk: Desk) -> None:

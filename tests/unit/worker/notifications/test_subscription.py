@@ -191,6 +191,36 @@ def test_what_is_spilled_while_a_row_is_read_again_is_read_next() -> None:
     assert len(one.waiting) == KEPT + 1
 
 
+def test_what_comes_before_a_row_is_read_again_counts_once() -> None:
+    one = subscribed()
+    one.offer(entry(0))
+    row = row_of(one)
+    assert row is not None
+    one = subscribed()
+    one.load(row)
+    for number in range(1, KEPT + 50):
+        one.offer(entry(number))
+    one.begin_reading()
+    for number in range(KEPT + 50):
+        one.held.discard(entry(number).notice.id)
+        one.waiting.add(entry(number))
+    one.fill({}, lambda _: False)
+    assert (one.rest, len(one.waiting)) == ({}, KEPT + 50)
+    assert one.waiting.entries[-1] == entry(KEPT + 49)
+
+
+def test_who_is_back_is_left_alone_in_quiet_hours() -> None:
+    one, rates = subscribed(When(quiet_from="08:01", quiet_to="09:00")), steady()
+    one.offer(entry(1))
+    one.schedule(NOW, rates, ZONE)
+    taken(one, rates, NOW)
+    one.failed("450", NOW, rates, ZONE, retry_after=120.0)
+    one.try_again(NOW + 120, ZONE)
+    assert one.due == NOW + HOUR
+    one.try_again(NOW + 30, ZONE)
+    assert one.due == NOW + 30
+
+
 def test_a_row_is_written_when_it_must_be_and_not_for_each_notice() -> None:
     one, rates = subscribed(When("digest", minutes=15)), steady()
     one.offer(entry(5))
