@@ -67,7 +67,7 @@ class NotificationSettings(AccessSettings):
         None,
         description="Address at which people open Stockpulse, with its path prefix, such as "
         "`https://stock.shop.example`: for links in messages. If unset, messages have no links, "
-        "and e-mails none to unsubscribe.",
+        "e-mails none to unsubscribe, and an event that is too large for a queue names a path.",
     )
     smtp_url: Annotated[SecretStr, AfterValidator(_server)] | None = Field(
         None,

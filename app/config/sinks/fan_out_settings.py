@@ -40,20 +40,9 @@ def _queue(value: str) -> str:
     )
 
 
-def _public(value: str) -> str:
-    if is_webhook(value) and "?" not in value:
-        return value.rstrip("/")
-    raise ValueError("must be a URL such as https://stock.shop.example, without a query")
-
-
 class FanOutSettings(BaseSettings):
     """Where changes are sent for other teams' consumers, and in which form."""
 
-    public_url: Annotated[str, AfterValidator(_public)] | None = Field(
-        None,
-        description="Address at which people open Stockpulse, with its path prefix, such as "
-        "`https://stock.shop.example`: for links in messages. If unset, messages have no links.",
-    )
     eventbridge_bus: Annotated[str, AfterValidator(_bus)] | None = Field(
         None,
         description="Name or ARN of an event bus of EventBridge that receives every change "
