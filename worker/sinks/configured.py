@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from app.config.settings import Settings
+from app.config.settings import Settings, SettingsError
 from app.store.deployment import Deployment
 from app.store.feed.cursor import before
 from worker.consumers.files.windows import window_start
@@ -136,12 +136,23 @@ def sinks_of(settings: Settings, deployment: Deployment) -> Iterator[list[Sink]]
     """Open the configured sinks until the block ends.
 
     Raises:
-        SettingsError: a sink of another package cannot be loaded.
+        SettingsError: a sink of another package cannot be loaded, or a sink's library is not
+            installed here, as in the zip of the Lambda function.
 
     """
     with ExitStack() as opened:
-        yield [
-            sink
-            for opener in OPENERS
-            for sink in opened.enter_context(opener(settings, deployment))
-        ]
+        sinks: list[Sink] = []
+        for opener in OPENERS:
+            try:
+                sinks += opened.enter_context(opener(settings, deployment))
+            except ModuleNotFoundError as error:
+                raise SettingsError(_missing(error)) from error
+        yield sinks
+
+
+def _missing(error: ModuleNotFoundError) -> str:
+    return (
+        f"A sink that the settings enable needs the Python package {error.name}, which is not "
+        "installed here. Parquet archives, the replica and the search index run in `stockpulse "
+        "serve` and `stockpulse worker`, not in the Lambda function."
+    )
