@@ -62,4 +62,4 @@ class RuleTester:
 
 def _unsent(recipient: Recipient, reason: str) -> Sent:
     """The outcome for somebody who unsubscribed, for example."""
-    return Sent(recipient, accepted=False, answer=f"Nothing was sent: it is disabled. {reason}")
+    return Sent(recipient, accepted=False, answer=f"Nothing was sent, as it is disabled: {reason}")
