@@ -171,9 +171,10 @@ def main() -> int:
         f"{changes} events of {products} products, {BATCH} in a batch, medians of {turns} turns",
         *(f"{kind:8} {value:8.0f} events/s" for kind, value in rate.items()),
     ]
-    ratio = rate["worker"] / rate["reading"]
+    calls, worker = rate["sink"] / rate["bare"], rate["worker"] / rate["reading"]
     requirements = [
-        Requirement("a worker to a bare loop that reads the audit", ratio, LIMIT, at_least=True)
+        Requirement("the sink's calls to a bare bulk loop", calls, LIMIT, at_least=True),
+        Requirement("a worker to a bare loop that reads the audit", worker, LIMIT, at_least=True),
     ]
     return finish(about, lines, rates, requirements, as_json=arguments.json)
 

@@ -143,6 +143,8 @@ class IndexRoles:
         """Make the next index the live one, and delete the live one, in one step."""
         if roles.next is None:
             return
+        # Searches see what a refresh has shown, and the last documents may be younger than that.
+        self._done(self._node("POST", f"/{roles.next.name}/_refresh"), roles.next)
         actions: list[dict[str, Any]] = [
             {"add": {"index": roles.next.name, "alias": self.alias}},
             {"remove": {"index": roles.next.name, "alias": self._next}},
