@@ -108,7 +108,7 @@ def edit(request: Request, services: ServicesDep, rule_id: RuleID, fields: Submi
     if "more" in fields:
         return _page(request, services, form, stored)
     version = fields.get("version", "")
-    rule = _read(services, form, rule_id, int(version) if version.isdecimal() else 0)
+    rule = _read(services, form, stored, int(version) if version.isdecimal() else 0)
     if rule is not None and "preview" in fields:
         return _page(request, services, form, stored, preview=preview_of(services, rule))
     if rule is not None:
@@ -122,14 +122,20 @@ def edit(request: Request, services: ServicesDep, rule_id: RuleID, fields: Submi
     return _page(request, services, form, stored)
 
 
-def _read(services: Services, form: Form, rule_id: str = "", version: int = 0) -> Rule | None:
-    """The rule in the form; None, with a message at each field, if it cannot work."""
+def _read(
+    services: Services, form: Form, stored: Rule | None = None, version: int = 0
+) -> Rule | None:
+    """The rule in the form; None, with a message at each field, if it cannot work.
+
+    Recipients that `stored` has already may be of a channel that was removed.
+    """
+    rule_id, known = ("", ()) if stored is None else (stored.id, stored.recipients)
     document = document_of(form.values)
     if not document["recipients"]:
         form.errors["recipients"] = "Say whom to tell: enter at least one address."
     try:
         rule = RuleRequest.model_validate(document).rule(rule_id, version)
-        return checked(rule, services.rule_desk.channels) if not form.errors else None
+        return checked(rule, services.rule_desk.channels, known) if not form.errors else None
     except ValidationError as error:
         faults = [
             ("/" + "/".join(map(str, one["loc"])), str(one["msg"]).removeprefix("Value error, "))
