@@ -32,7 +32,13 @@ def open_rule_desk(
     with open_channels(settings, deployment) as channels:
         yield RuleDesk(
             channels,
-            Previews(model, store.transitions, deployment.names, ZoneInfo(settings.timezone)),
+            Previews(
+                model,
+                store.transitions,
+                deployment.names,
+                ZoneInfo(settings.timezone),
+                settings.notify_per_minute,
+            ),
             RuleTester(store.rules, channels),
             Resending(
                 store.rules,

@@ -1,5 +1,6 @@
 """A file of secrets is read only if nobody but its owner can; errors never show its values."""
 
+import os
 import re
 import stat
 from pathlib import Path
@@ -18,7 +19,7 @@ def secrets_in(path: Path) -> dict[str, str]:
     """
     try:
         with path.open("rb") as file:
-            found = path.stat()
+            found = os.fstat(file.fileno())
             raw = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ValueError(f"cannot be read: {path} ({error.strerror})") from None

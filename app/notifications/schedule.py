@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.core.rules.rule import When
 
-CAP = 10  # messages to one recipient in a minute; what comes beyond is one digest
+CAP = 10  # messages to one person in a minute; what comes beyond is one digest
 _DAY = timedelta(days=1)
 
 

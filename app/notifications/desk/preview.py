@@ -48,11 +48,14 @@ class Previews:
         transitions: TransitionLog,
         names: AttributeNames,
         zone: ZoneInfo,
+        cap: int = CAP,
     ) -> None:
+        """`cap`: how many messages a person is sent in a minute."""
         self._model = model
         self._transitions = transitions
         self._names = names
         self._zone = zone
+        self._cap = cap
 
     def of(self, what: What, when: When, now: datetime) -> Preview:
         """What a rule would have told in the last seven days; trouble aside, which nobody stored.
@@ -72,7 +75,8 @@ class Previews:
             reverse=True,
         )
         times = [datetime.fromtimestamp(one.at_ms / 1000, UTC) for one in found]
-        return Preview(since, now, len(found), messages(times, when, self._zone), found[:SHOWN])
+        count = messages(times, when, self._zone, self._cap)
+        return Preview(since, now, len(found), count, found[:SHOWN])
 
     def _events(self, what: What, begin: datetime) -> tuple[list[Notice], datetime]:
         """The events that are wanted, newest first, and since when all were looked at."""
@@ -107,10 +111,10 @@ class Previews:
         return wanted, max(begin, oldest)
 
 
-def messages(times: Iterable[datetime], when: When, zone: ZoneInfo) -> int:
+def messages(times: Iterable[datetime], when: When, zone: ZoneInfo, cap: int = CAP) -> int:
     """How many messages notices of these times are, roughly.
 
-    Beyond `CAP` in a minute, notices that are sent at once are one digest.
+    Beyond `cap` in a minute, notices that are sent at once are one digest.
     """
     at_once: Counter[datetime] = Counter()
     later = set()
@@ -120,7 +124,7 @@ def messages(times: Iterable[datetime], when: When, zone: ZoneInfo) -> int:
             at_once[at.replace(second=0, microsecond=0)] += 1
         else:
             later.add(due)
-    return len(later) + sum(min(count, CAP + 1) for count in at_once.values())
+    return len(later) + sum(min(count, cap + 1) for count in at_once.values())
 
 
 def _query(what: What, begin: datetime) -> EventQuery | None:

@@ -185,9 +185,20 @@ def test_a_redirect_to_a_private_address_is_not_followed(
     receiver.status = 307
     receiver.headers = {"Location": "http://169.254.169.254/latest/?token=s3cr3t"}
     before = len(receiver.received)
-    with pytest.raises(NotNow, match=r"redirects to http://169.254.169.254/latest/ are not"):
+    with pytest.raises(NotNow, match=r"redirects to http://169.254.169.254 are not"):
         channel.send(NAMED, a_message())
     assert len(receiver.received) == before + 1
+
+
+def test_a_redirect_of_a_secret_url_does_not_show_its_path(
+    channel: WebhookChannel, receiver: Receiver
+) -> None:
+    receiver.status = 308
+    for location in ("https://chat.example/s3cr3t", "/s3cr3t/", "//chat.example/s3cr3t"):
+        receiver.headers = {"Location": location}
+        with pytest.raises(NotNow, match="redirects to") as error:
+            channel.send(NAMED, a_message())
+        assert "s3cr3t" not in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -222,5 +233,7 @@ def test_a_secret_that_is_no_url_is_refused_without_showing_it() -> None:
     with opened("s3cr3t") as channel, pytest.raises(AddressRefused) as error:
         channel.checked("secret:HOOK")
     assert "s3cr3t" not in str(error.value)
+    with opened("http://[s3cr3t") as channel, pytest.raises(NotNow, match="secret:HOOK is not"):
+        channel.send(NAMED, a_message())
     with opened() as channel, pytest.raises(NotNow, match="There is no secret HOOK"):
         channel.send(NAMED, a_message())

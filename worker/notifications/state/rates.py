@@ -6,9 +6,9 @@ All rules share these limits, because it is the same person, or the same server.
 from collections import deque
 from collections.abc import Callable
 
+from app.notifications.schedule import CAP
 from app.runtime.backoff import Backoff, half_to_full
 
-CAP = 10  # messages to one recipient in a minute, if a person reads them
 MINUTE = 60.0
 FIRST, LONGEST = 5.0, 1800.0  # seconds between two tries
 SLOW = 30.0  # seconds that a call may take

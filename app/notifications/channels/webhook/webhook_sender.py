@@ -51,12 +51,19 @@ class WebhookSender:
             answer = self._post(url, headers, body)
         except NoAnswer as error:
             raise NotNow(f"{name} {error}") from None
-        if shown:  # a redirect of a secret URL mostly has the same path
-            kept = {key: one for key, one in answer.headers.items() if key != "location"}
-            answer = answer._replace(headers=kept)
+        location = answer.headers.get("location")
+        if shown and location:  # a redirect of a secret URL mostly has the same path
+            answer = answer._replace(headers={**answer.headers, "location": _site(location)})
         check_accepted(answer, now)
         elapsed = (time.monotonic() - started) * 1000
         return f"{name} answered {described(answer.status)} in {elapsed:.0f} ms"
+
+
+def _site(location: str) -> str:
+    """Where a redirect leads, without the path."""
+    if "://" not in location:
+        return "another path"
+    return "/".join(without_query(location).split("/", 3)[:3])
 
 
 def signatures(keys: Sequence[bytes], identifier: str, seconds: int, body: bytes) -> str:

@@ -219,7 +219,8 @@ def get_secret(rule_id: RuleID, recipient_id: RecipientID, services: ServicesDep
             "recipient_id": recipient.id,
             "generation": recipient.generation,
             "secret": services.rule_desk.secret(recipient),
-        }
+        },
+        headers={"Cache-Control": "no-store"},
     )
 
 

@@ -125,15 +125,17 @@ def edit(request: Request, services: ServicesDep, rule_id: RuleID, fields: Submi
 def _read(
     services: Services, form: Form, stored: Rule | None = None, version: int = 0
 ) -> Rule | None:
-    """The rule in the form; None, with a message at each field, if it cannot work."""
-    rule_id, recipients = ("", ()) if stored is None else (stored.id, stored.recipients)
+    """The rule in the form; None, with a message at each field, if it cannot work.
+
+    Recipients that `stored` has already may be of a channel that was removed.
+    """
+    rule_id, known = ("", ()) if stored is None else (stored.id, stored.recipients)
     document = document_of(form.values)
     if not document["recipients"]:
         form.errors["recipients"] = "Say whom to tell: enter at least one address."
     try:
         rule = RuleRequest.model_validate(document).rule(rule_id, version)
-        channels = services.rule_desk.channels
-        return checked(rule, channels, recipients) if not form.errors else None
+        return checked(rule, services.rule_desk.channels, known) if not form.errors else None
     except ValidationError as error:
         faults = [
             ("/" + "/".join(map(str, one["loc"])), str(one["msg"]).removeprefix("Value error, "))
