@@ -116,8 +116,8 @@ def patch_rule(
     """Update a rule.
 
     Changes only the members in the body; null removes one (JSON Merge Patch, RFC 7396). The change
-    applies to what happens from now on: what waits is told as the rule was before. A change that
-    is already made succeeds, whatever the ETag.
+    applies to what happens from now on: what waits is told as the rule was before, but a rule that
+    is switched off drops it. A change that is already made succeeds, whatever the ETag.
     """
     return rule_response(services, patched(services, rule_id, body, if_match, actor_of(request)))
 
