@@ -146,6 +146,8 @@ def sinks_of(settings: Settings, deployment: Deployment) -> Iterator[list[Sink]]
             try:
                 sinks += opened.enter_context(opener(settings, deployment))
             except ModuleNotFoundError as error:
+                if (error.name or "").partition(".")[0] in {"app", "worker"}:
+                    raise
                 raise SettingsError(_missing(error)) from error
         yield sinks
 

@@ -27,7 +27,11 @@ def _sink(**changes: Any) -> dict[str, Any]:
 # By operation id, in the order in which the tests send them.
 SINK_EXAMPLES: Mapping[str, Example] = {
     "list_sinks": Example(
-        200, response={"items": [_sink(name="alerts"), _sink()], "next_cursor": None}
+        200,
+        response={
+            "items": [_sink(name="alerts"), _sink(name="notifications"), _sink()],
+            "next_cursor": None,
+        },
     ),
     "get_sink": Example(200, parameters=_NAME, response=_sink()),
     "pause_sink": Example(

@@ -1,9 +1,10 @@
 """The application without a worker, over tables that a test fills; each request's reads count."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,17 +46,18 @@ from tests.support.waiting import until
 # One event a second, all on one UTC day.
 BEGAN = datetime.combine(datetime.now(UTC) - timedelta(days=1), time(12), UTC)
 
-# Threads that work at a pace of their own: an import goes on after its request, and the keys
-# are read again each second, which a slow request reaches.
-AFTER = ("import", "key-")
+# Threads that work at a pace of their own: an import goes on after its request, the keys are read
+# again each second, which a slow request reaches, and so is the state that each page shows.
+AFTER = ("import", "key-", "system-")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a request asked of the store: calls, and rows that these read."""
+    """What a request asked of the store: calls, rows that these read, and the kinds of calls."""
 
     calls: int
     rows: int
+    made: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 class Shop:
@@ -154,31 +156,44 @@ class Shop:
         return send(self.app, method, path, {}, headers=headers, **request)
 
     def cost(self, method: str, path: str, **request: Any) -> tuple[httpx.Response, Cost]:
-        """The response, and its cost when nothing is cached; the keys' is `key_cost`."""
+        """The response, and its cost when nothing is cached, without `key_cost`, `state_cost`."""
         self.authenticator.key_cache.forget()
         self.services.system.expire()
         with counted() as reads:
             answer = self.ask(method, path, **request)
-        return answer, Cost(len(reads), sum(reads))
+        return answer, cost_of(reads)
 
     def key_cost(self) -> Cost:
         """The cost of reading the keys and the ended sessions after a first time."""
         self.authenticator.key_cache.forget()
         with counted(()) as reads:
             self.authenticator.key_cache.current()
-        return Cost(len(reads), sum(reads))
+        return cost_of(reads)
+
+    def state_cost(self) -> Cost:
+        """The cost of the System page, which waits for all that it shows."""
+        self.services.system.expire()
+        with counted(AFTER[:2]) as reads:
+            assert self.ask("GET", "/system").status_code == 200
+        return cost_of(reads)
+
+
+def cost_of(reads: Sequence[tuple[str, int]]) -> Cost:
+    """The cost of these calls."""
+    return Cost(len(reads), sum(rows for _, rows in reads), Counter(name for name, _ in reads))
 
 
 @contextmanager
-def counted(others: tuple[str, ...] = AFTER) -> Iterator[list[int]]:
-    """The rows that each call to a table reads, except in threads of these names."""
-    reads: list[int] = []
+def counted(others: tuple[str, ...] = AFTER) -> Iterator[list[tuple[str, int]]]:
+    """Each call to a table and the rows that it reads, except in threads of these names."""
+    reads: list[tuple[str, int]] = []
     call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001 - all clients
 
     def counting(self: Any, operation: str, request: Any) -> Any:
         answer = call(self, operation, request)
         if not threading.current_thread().name.startswith(others):
-            reads.append(_rows(answer))
+            tables = request.get("TableName") or [*request.get("RequestItems", ())]
+            reads.append((f"{operation} {tables}", _rows(answer)))
         return answer
 
     with pytest.MonkeyPatch.context() as patch:

@@ -6,7 +6,7 @@ import pytest
 
 from app.web.pages.products import request_undo
 from tests.integration.growth.api_requests import API
-from tests.integration.growth.asking import Ask
+from tests.integration.growth.asking import _STATUS, Ask
 from tests.integration.growth.kit import Cost, Shop, open_shop
 from tests.integration.growth.office_requests import OFFICE
 from tests.integration.growth.rule_page_requests import RULE_PAGES
@@ -62,11 +62,14 @@ def grown(few: Costs, many: Costs) -> dict[tuple[Route, int], str]:
 
 def test_no_request_s_cost_grows_with_the_data(shop: Shop) -> None:
     shop.grow(FEW)
-    few, keys = costs(shop, 1), shop.key_cost()
+    few, keys, state = costs(shop, 1), shop.key_cost(), shop.state_cost()
     shop.grow(MANY)
     assert keys.calls > 0
     assert shop.key_cost().calls <= keys.calls + 1
     assert shop.key_cost().rows <= keys.rows + ENDED
+    assert state.calls > 0
+    assert shop.state_cost().calls <= state.calls + 1
+    assert shop.state_cost().rows <= _STATUS + ENDED
     found = grown(few, costs(shop, 2))
     if found:  # a call that the process makes once a second may have come in between
         again = grown(few, costs(shop, 3))

@@ -47,6 +47,7 @@ def opened(shop: Shop) -> Opened:
         names = shop.settings.attributes
         deployment = Deployment(clients, shop.names, names, signer_of(settings))
         with sinks_of(settings, deployment) as found:
-            yield found
+            # The worker of the shop has notifications already.
+            yield [sink for sink in found if sink.name != "notifications"]
 
     return sinks
