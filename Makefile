@@ -56,8 +56,10 @@ browser: setup chromium ## Run the tests in a real browser
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
-test-dynamodb-local: setup redis nginx postgres ## Run the integration tests against DynamoDB Local (needs Java 17 and Maven)
-	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded'
+# What a receiver of messages or the wire does, does not depend on the engine.
+ANY_ENGINE := channels contract growth proxy replica sinks webhook wire
+test-dynamodb-local: setup redis nginx ## Run the integration tests that use the store against DynamoDB Local (needs Java 17 and Maven)
+	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded' $(ANY_ENGINE:%=--ignore=tests/integration/%)
 
 # One process: the tests share one node, which takes 270 MB.
 test-opensearch: setup ## Run the tests of the search index on a real OpenSearch node (needs a JDK 17 and Maven)
