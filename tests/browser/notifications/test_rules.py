@@ -114,10 +114,8 @@ def test_a_rule_is_handled_on_a_phone_without_script(house: House, browser: Brow
         page.get_by_role("button", name="Add a row").tap()
         expect(page.locator("[data-row]")).to_have_count(8)
         page.get_by_label("Address 5").fill("ann")
-        page.get_by_role("button", name="Save").last.tap()
-        expect(page.get_by_role("alert")).to_contain_text("Nothing was saved.")
-        expect(page.locator("#address-3-error")).to_contain_text("channel of this server")
-        page.get_by_label("Address 3").fill("")
         page.get_by_role("button", name="Save", exact=True).last.tap()
         expect(page.get_by_text("Saved. It applies")).to_be_visible()
         expect(page.get_by_role("row").filter(has_text="ann")).to_be_visible()
+        # Its channel is not set up here, and the rule can be changed all the same.
+        expect(page.get_by_role("row").filter(has_text="loft 3")).to_be_visible()

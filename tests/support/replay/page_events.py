@@ -41,7 +41,7 @@ def record_streams(context: BrowserContext, more: str = "", kept: int = _KEPT) -
     recorder = _RECORDER.replace("KEPT", str(kept))
 
     def add_recorder(route: Route) -> None:
-        module = route.fetch()
+        module = route.fetch(max_retries=3)  # a connection that was kept may be closed by now
         route.fulfill(response=module, body=module.text() + recorder + more)
 
     context.route("**/stream/page_stream.js", add_recorder)
