@@ -56,8 +56,8 @@ browser: setup chromium ## Run the tests in a real browser
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
-# What a receiver of messages or the wire does, does not depend on the engine.
-ANY_ENGINE := channels contract growth proxy replica sinks webhook wire
+# Receivers of messages, the wire and files do not depend on the engine.
+ANY_ENGINE := channels contract demo exports growth proxy replica sinks start webhook wire
 test-dynamodb-local: setup redis nginx ## Run the integration tests that use the store against DynamoDB Local (needs Java 17 and Maven)
 	@scripts/dynamodb-local.sh with $(BIN)/pytest $(SIDE_BY_SIDE) tests/integration -m 'not embedded' $(ANY_ENGINE:%=--ignore=tests/integration/%)
 
