@@ -116,6 +116,6 @@ def test_a_rule_is_handled_on_a_phone_without_script(house: House, browser: Brow
         page.get_by_label("Address 5").fill("ann")
         page.get_by_role("button", name="Save", exact=True).last.tap()
         expect(page.get_by_text("Saved. It applies")).to_be_visible()
-        expect(page.get_by_role("row").filter(has_text="ann")).to_be_visible()
+        expect(page.get_by_role("row", name="ann Way In the browser")).to_be_visible()
         # Its channel is not set up here, and the rule can be changed all the same.
         expect(page.get_by_role("row").filter(has_text="loft 3")).to_be_visible()
