@@ -1,1 +1,1 @@
-"""Rules decide who is told of which change, when and how; the timeline is the queue."""
+"""A rule says which changes to send, to whom, when and how; the timeline is the queue."""

@@ -64,8 +64,7 @@ class Runner:
         # Only a pass that starts after this point counts: in a Lambda container that was frozen
         # since its last invocation, an earlier pass may be old.
         self._pass = shared.tail.passes
-        self._hints = 0
-        self._next_poll = 0.0
+        self._hints, self._next_poll = 0, 0.0
         self._more = False  # the last read was full: read on without another pass
         self._whole_at = 0  # the tail's, before the last read
         self._next_clock = 0.0  # when the sink's `clock` is called next, by the monotonic clock
@@ -172,11 +171,11 @@ class Runner:
             try:
                 wait = self._sink.clock(until if first is None else min(until, first.ms))
                 self._clock_trouble = ""
-            except Unavailable as error:  # the receiver's trouble, in words
-                wait, self._clock_trouble = self._sink.poll, str(error)
             except Exception as error:  # noqa: BLE001 - a sink may raise any error
-                _log.warning("the clock of sink %s failed", self._sink.name, exc_info=True)
-                wait, self._clock_trouble = self._sink.poll, f"{type(error).__name__}: {error}"
+                wait, self._clock_trouble = self._sink.poll, str(error)
+                if not isinstance(error, Unavailable):
+                    _log.warning("the clock of sink %s failed", self._sink.name, exc_info=True)
+                    self._clock_trouble = f"{type(error).__name__}: {error}"
             self._next_clock = time.monotonic() + wait
         return max(0.0, wait)
 
@@ -187,9 +186,8 @@ class Runner:
         read without waiting for a pass.
         """
         tail, now = self._shared.tail, time.monotonic()
-        is_far = self._cursor.is_open and tail.is_far(self._cursor.position)
         hinted = self._pending_turns or self._hints != tail.hints
-        if is_far:
+        if self._cursor.is_open and tail.is_far(self._cursor.position):
             self._next_poll = max(self._next_poll, now + self._sink.poll)
         elif (hinted and not self._more) or now >= self._next_poll:
             self._hints = tail.hints

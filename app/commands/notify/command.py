@@ -1,4 +1,4 @@
-"""`stockpulse notify` shows who is told of what, and sends a test message by a rule."""
+"""`stockpulse notify` lists the notification rules, and sends a test message for one."""
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ def _list(_: argparse.Namespace, settings: Settings) -> int:
         rules = tools.rules.all()
         behind = {row.id: row for row in tools.subscriptions.all()} if rules else {}
         lines = table(rules, behind, tools.channels)
-    print("\n".join(lines) if rules else "There are no rules: nobody is told of anything.")
+    print("\n".join(lines) if rules else "There are no notification rules.")
     return 0
 
 

@@ -6,18 +6,19 @@ most a twentieth of the time: under load, a sink is a second behind, and the liv
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.core.events import ChangeEvent
 from app.store.audit.audit_repository import AuditRepository
 from app.store.feed.cursor import Cursor, wall_ms
-from app.store.feed.feed import EventRef, Feed, FeedRow
-from app.store.timeline.batch import Batch, Entry
+from app.store.feed.feed import Feed, FeedRow
+from app.store.timeline.batch import Batch
+from app.store.timeline.batch_reader import BatchReader
 from app.store.timeline.event_cache import EventCache
 from app.store.timeline.far_rows import AHEAD, PAGE
 from app.store.timeline.position import Position
-from app.store.timeline.recent_rows import Candidate, RecentRows, arrivals
+from app.store.timeline.recent_rows import Candidate, RecentRows
 from app.store.timeline.timeline import OVERLAP_MS
 
 MOST = 2_000  # rows per pass beyond the newest row of earlier passes
@@ -39,8 +40,9 @@ class Tail:
     ) -> None:
         """`sole_writer`: no other process writes to the feed, and `hint` announces all events."""
         self._feed = feed
-        self._audit = audit
         self._cache = cache
+        self._batches = BatchReader(audit, cache)
+        self.events = self._batches.events
         self._monotonic = monotonic
         self._sole_writer = sole_writer
         self._lock = threading.Lock()  # of the rows that were read
@@ -158,7 +160,7 @@ class Tail:
             candidates = self.recent.after(position.settled, self._monotonic()) if near else []
         if not near:
             return self._read_far(base, settled, position, limit, busy)
-        return self._batch(candidates, settled, position, limit, busy)
+        return self._batches.batch(candidates, settled, position, limit, busy)
 
     def count_after(self, position: Position) -> int:
         """The number of events after a position that are not done.
@@ -202,7 +204,7 @@ class Tail:
                 Candidate(row, ready=True, overdue=True) for row in rows if row.cursor <= settled
             ]
             edge = min(settled, rows[-1].cursor) if rows else place
-            batch = self._batch(candidates, edge, position, limit, busy)
+            batch = self._batches.batch(candidates, edge, position, limit, busy)
             if batch.found or not more or len(candidates) < len(rows):
                 break
             place = rows[-1].cursor
@@ -224,59 +226,3 @@ class Tail:
             if len(page) < PAGE:
                 return rows, True
         return rows, False
-
-    def _batch(
-        self,
-        candidates: Sequence[Candidate],
-        edge: Cursor,
-        position: Position,
-        limit: int,
-        busy: Callable[[Cursor], bool],
-    ) -> Batch:
-        chosen: list[tuple[Cursor, EventRef, bool]] = []
-        pending = False
-        for cursor, ref, ready, overdue in arrivals(candidates, position):
-            if busy(cursor):
-                continue
-            if len(chosen) == limit:
-                pending = True
-                break
-            if not ready:
-                pending = True
-                continue
-            chosen.append((cursor, ref, overdue))
-        events, damaged = self.events([ref for _, ref, _ in chosen])
-        batch = Batch()
-        lacking: set[tuple[Cursor, str]] = set()  # rows and the products of their absent events
-        for cursor, ref, overdue in chosen:
-            of_product = (cursor.at(0), ref[0])
-            if of_product in lacking:  # the whole row arrives again, in order
-                batch.absent.append(cursor)
-            elif (event := events.get(ref)) is not None:
-                batch.entries.append(Entry(cursor, event))
-            elif ref in damaged:
-                batch.damaged.append((cursor, ref, damaged[ref]))
-            elif overdue:
-                lacking.add(of_product)
-                batch.absent.append(cursor)
-            else:  # its entry may still appear, and later events may be of the same product
-                pending = True
-                break
-        return Batch(batch.entries, batch.damaged, batch.absent, pending, edge)
-
-    def events(
-        self, refs: Sequence[EventRef]
-    ) -> tuple[dict[EventRef, ChangeEvent], dict[EventRef, str]]:
-        """The events that have an entry, and an error for each damaged entry.
-
-        Raises:
-            StoreUnavailable: the audit cannot be read now.
-
-        """
-        found = self._cache.get(refs)
-        missing = [ref for ref in refs if ref not in found]
-        if not missing:
-            return found, {}
-        read, damaged = self._audit.read(missing)
-        self._cache.add(read.values())
-        return found | read, damaged

@@ -82,7 +82,7 @@ _TAGS = [
     },
     {
         "name": "rules",
-        "description": "Rules decide who is told of which changes, when, and by which channel.",
+        "description": "Rules decide which changes are sent to whom, when, and how.",
     },
     {
         "name": "dead letters",

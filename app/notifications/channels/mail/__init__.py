@@ -1,1 +1,1 @@
-"""People are told by e-mail, handed to the mail server of the settings."""
+"""E-mail is sent through the mail server that the settings name."""

@@ -1,1 +1,1 @@
-"""Programs are told by signed POSTs in the form of Standard Webhooks, by one sender."""
+"""One sender posts signed messages to programs, as Standard Webhooks specifies."""

@@ -58,7 +58,7 @@ def list_rules(
 ) -> Response:
     """List rules.
 
-    Returns the rules that decide who is told of which changes, the oldest first.
+    Returns the notification rules, the oldest first.
     """
     page = services.store.rules.page(limit, cursor)
     channels = services.rule_desk.channels

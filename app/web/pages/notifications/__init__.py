@@ -1,1 +1,1 @@
-"""The Notifications pages: who is told of what, what was sent, and what waits in this browser."""
+"""The Notifications pages: the rules, what they sent, and the messages of this browser."""

@@ -31,7 +31,7 @@ def notify(app: App) -> Run:
 
 
 def test_rules_are_listed_and_tried_by_name(app: App, receiver: Receiver, notify: Run) -> None:
-    assert notify("list")[1].startswith("There are no rules")
+    assert notify("list")[1].startswith("There are no notification rules")
     create(app, receiver, name="Twins", enabled=True)
     create(app, receiver, name="Twins")
     odd = create(app, receiver, name="Tea & <b>cups</b>", enabled=True)
