@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -39,7 +40,7 @@ def send(
 
     # In a thread: after browser tests, the main thread already has an event loop.
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(anyio.run, ask).result()
+        return pool.submit(copy_context().run, anyio.run, ask).result()
 
 
 @cache

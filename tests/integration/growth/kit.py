@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -46,9 +47,11 @@ from tests.support.waiting import until
 # One event a second, all on one UTC day.
 BEGAN = datetime.combine(datetime.now(UTC) - timedelta(days=1), time(12), UTC)
 
-# Threads that work at a pace of their own: an import goes on after its request, the keys are read
-# again each second, which a slow request reaches, and so is the state that each page shows.
-AFTER = ("import", "key-", "system-")
+# Pools that work for requests. The keys and the state that each page shows are read at a pace of
+# their own, by other threads: they are measured apart.
+FOR_REQUESTS = ("barcodes", "send-now")
+
+_in_request = ContextVar("_in_request", default=False)
 
 
 @dataclass(frozen=True)
@@ -159,21 +162,25 @@ class Shop:
         """The response, and its cost when nothing is cached, without `key_cost`, `state_cost`."""
         self.authenticator.key_cache.forget()
         self.services.system.expire()
-        with counted() as reads:
-            answer = self.ask(method, path, **request)
+        with counted(FOR_REQUESTS) as reads:
+            answer = copy_context().run(self._ask_counted, method, path, **request)
         return answer, cost_of(reads)
+
+    def _ask_counted(self, method: str, path: str, **request: Any) -> httpx.Response:
+        _in_request.set(True)
+        return self.ask(method, path, **request)
 
     def key_cost(self) -> Cost:
         """The cost of reading the keys and the ended sessions after a first time."""
         self.authenticator.key_cache.forget()
-        with counted(()) as reads:
+        with counted(("key-",)) as reads:
             self.authenticator.key_cache.current()
         return cost_of(reads)
 
     def state_cost(self) -> Cost:
         """The cost of the System page, which waits for all that it shows."""
         self.services.system.expire()
-        with counted(AFTER[:2]) as reads:
+        with counted(("system-",)) as reads:
             assert self.ask("GET", "/system").status_code == 200
         return cost_of(reads)
 
@@ -184,14 +191,14 @@ def cost_of(reads: Sequence[tuple[str, int]]) -> Cost:
 
 
 @contextmanager
-def counted(others: tuple[str, ...] = AFTER) -> Iterator[list[tuple[str, int]]]:
-    """Each call to a table and the rows that it reads, except in threads of these names."""
+def counted(threads: tuple[str, ...]) -> Iterator[list[tuple[str, int]]]:
+    """Each call to a table for a request or in threads of these names, and the rows it reads."""
     reads: list[tuple[str, int]] = []
     call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001 - all clients
 
     def counting(self: Any, operation: str, request: Any) -> Any:
         answer = call(self, operation, request)
-        if not threading.current_thread().name.startswith(others):
+        if _in_request.get() or threading.current_thread().name.startswith(threads):
             tables = request.get("TableName") or [*request.get("RequestItems", ())]
             reads.append((f"{operation} {tables}", _rows(answer)))
         return answer

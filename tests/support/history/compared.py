@@ -11,7 +11,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.core.item import DEFAULT_NAMES
-from app.store.audit.audit_repository import Arrived
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import ensure_tables
 from app.store.engine import EmbeddedEngine
@@ -101,9 +100,10 @@ def compared(folder: Path, events: int, products: int) -> Iterator[Compared]:
         clients = connect(engine.url)
         ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
     start = (datetime.now(UTC) - timedelta(days=DAYS)).replace(microsecond=0)
-    made = Year(events, products, start=start)
+    end = datetime.now(UTC) - timedelta(hours=1)
+    made = Year(events, products, start=start, until=end)
     with PastWriter(folder / "engine.db", settings.table_names) as past:
-        for batch in in_rows(_up_to(datetime.now(UTC) - timedelta(hours=1), made), 10_000):
+        for batch in in_rows(made, 10_000):
             past.write(batch)
         past.end(made.items.values())
     with serving(settings) as app:
@@ -118,11 +118,3 @@ def compared(folder: Path, events: int, products: int) -> Iterator[Compared]:
                 out.write(chunk)
         with DuckFigures(export, folder) as duck:
             yield Compared(app, duck, start, datetime.now(UTC))
-
-
-def _up_to(end: datetime, year: Year) -> Iterator[Arrived]:
-    """The events up to the first one after `end`, which has changed the year's items already."""
-    for arrived in year:
-        yield arrived
-        if arrived[1].occurred_at > end:
-            return

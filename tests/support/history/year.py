@@ -36,7 +36,7 @@ UNSIGNED = Stamps("Products")
 # Shares of the shop's changes.
 _OUTSIDE = 0.01  # another program changes the product just before
 _LISTED_OUTSIDE = 0.003  # another program lists a product of its own
-_LOST, _RECONCILED, _VOID = 0.002, 0.002, 0.002
+_LOST, _RECONCILED, _VOID = 0.004, 0.004, 0.004
 _RESTORED = 0.6  # of the deletions
 
 _A_DAY = 540  # changes of the demo shop, besides its opening
@@ -61,10 +61,16 @@ class Year:
         zone: ZoneInfo = BERLIN,
         stamps: Stamps = UNSIGNED,
         loses: bool = True,
+        until: datetime | None = None,
     ) -> None:
-        """`loses`: whether records are lost; without that, the value of the stock is known."""
+        """`loses`: whether records are lost; without that, the value of the stock is known.
+
+        `until`: end there, with about so many `events`.
+        """
         self._wanted = events
         self._loses = loses
+        self._until = until or datetime.max.replace(tzinfo=UTC)
+        self._at_most = events if until is None else None
         self._random = Random(f"{seed} incidents")
         pace = max(0.01, (events - products * _AT_OPENING) / (_A_DAY * DAYS))
         self._changes = changes(seed, start, zone, products, pace)
@@ -86,14 +92,16 @@ class Year:
 
     def __iter__(self) -> Iterator[Arrived]:
         arrivals = Arrivals(self._random)
-        for event in islice(self._events(), self._wanted):
+        for event in islice(self._events(), self._at_most):
             yield arrivals.stamp(event.occurred_at), event
 
     def _events(self) -> Iterator[ChangeEvent]:
         for number, change in enumerate(self._changes, 1):
-            while self._tasks and self._tasks[0][0] <= change.at:
+            while self._tasks and self._tasks[0][0] <= min(change.at, self._until):
                 at, _, task = heapq.heappop(self._tasks)
                 yield from task(at)
+            if change.at > self._until:
+                return
             if self._loses and number == self._wanted // 3:
                 yield self._shard_gap(change.at)
             if not change.opening:
