@@ -1,4 +1,4 @@
-"""Two people work on one list: each sees what the other scans, and neither can lose a line of it."""
+"""Two people work on one list: each sees what the other scans, and neither loses a line of it."""
 
 from collections.abc import Callable
 
