@@ -48,11 +48,9 @@ function follow() {
   keypad.renew();
 }
 
-// Others have changed the list. The keypad stays with the line that was added here.
+// Others have changed the list. The keypad stays with the line that was added here, and the scan box
+// stays even if the list is committed: what is scanned next is refused, and can go to a new list.
 function onNews(answer) {
-  const isOpen = answer.page.getElementById("scan") !== null;
-  const isTyping = form !== null && fields.code.value !== "";
-  if (isOpen !== (form !== null) && !isTyping) return location.reload(); // its top is another one
   showNews(answer);
   follow();
 }
