@@ -101,8 +101,8 @@ class LineStore(DraftStore):
     def discard(self, draft_id: str, seen: int, actor: str) -> None:
         """Delete the lines of an open draft as a person has seen it, in version `seen`.
 
-        A scan that arrives before it is seen, and one that arrives later is refused. A repeat
-        deletes what the first try has left.
+        A scan that comes first keeps the draft; one that comes later is refused. A repeat deletes
+        what the first try has left.
 
         Raises:
             DraftChanged: others have changed it since.

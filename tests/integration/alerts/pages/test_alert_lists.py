@@ -46,11 +46,12 @@ def test_page_reads_only_the_lists_that_have_changed(
     monkeypatch.setattr(AlertRepository, "newest", counting)
     monkeypatch.setattr(alert_lists, "FRESH", 3600)
     monkeypatch.setattr(alert_lists, "FRESH_EMPTY", 3600)
-    page(app)
+    for _ in range(2):  # the second time, changes of the last seconds are not known yet
+        page(app)
     reads.clear()
     page(app)
     page(app, "/alerts?tab=reorder")
-    assert set(reads) <= {("open", "low")}, "which has just opened"
+    assert reads == []
     reads.clear()
     followed(app, press(app, shown, "acknowledge"))
     assert "seen by" in row(app, "PI1")
