@@ -18,6 +18,7 @@ import httpx
 from tests.integration.stocktake.killed import Counting
 from tests.support.http.plain import Client
 from tests.support.processes.process import Process
+from tests.support.waiting import until
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "12"))
 LINES, STOCK = 60, 1000
@@ -36,8 +37,7 @@ class Till:
         chance = random.Random(5)
         while not self.closed.wait(0.1):
             product_id, key = chance.choice(self._products), uuid.uuid4().hex
-            while not self._sold(product_id, key):
-                time.sleep(0.1)
+            until(lambda: self._sold(product_id, key), 60)  # noqa: B023 - called at once
             self.sold[product_id] += 1
 
     def _sold(self, product_id: str, key: str) -> bool:
