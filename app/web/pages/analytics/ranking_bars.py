@@ -86,8 +86,8 @@ def _words(one: ProductTrend, amounts: Sequence[tuple[str, Decimal]]) -> str:
     unit = one.product.unit if one.product else None
     if len(amounts) == 1:
         return quantity(amounts[0][1], unit)
-    (_, came), (_, went) = amounts
-    return f"+{quantity(came, unit)} −{quantity(went, unit)}"
+    signed = zip("+−", amounts, strict=True)
+    return " ".join(f"{sign}{quantity(amount, unit)}" for sign, (_, amount) in signed if amount)
 
 
 def _parts(amounts: Sequence[tuple[str, Decimal]], longest: Decimal) -> list[Part]:
