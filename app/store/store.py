@@ -7,6 +7,7 @@ from app.core.item import Item
 from app.store.access.admin_log import AdminLog
 from app.store.access.saved_views import SavedViews
 from app.store.alerts.alert_control import AlertControl
+from app.store.alerts.alert_lists import AlertLists
 from app.store.alerts.transition_log import TransitionLog
 from app.store.audit.as_of import Past
 from app.store.audit.audit_repository import AuditRepository
@@ -50,6 +51,7 @@ class Store:
     sinks: SinkControl
     admin_log: AdminLog
     alerts: AlertControl
+    alert_lists: AlertLists
     transitions: TransitionLog
     rules: RuleRepository
     subscriptions: Subscriptions
@@ -101,6 +103,8 @@ def open_store(
     past, timeline = Past(audit, names), Timeline(feed, audit)
     rule_rows = RuleRepository(client, tables.settings, admin_log, on_control)
     stocktakes = LineStore(client, tables.settings)
+    alerts = AlertControl(client, tables.settings, admin_log)
+    transitions = TransitionLog(client, tables.settings)
     return Store(
         products=products,
         reversals=Reversals(products, deployment.stamps, rules, now, audit.chains.event_of_request),
@@ -110,8 +114,9 @@ def open_store(
         letters=DeadLetterAdmin(client, tables.dead_letters, admin_log, sinks, on_due=on_control),
         sinks=sinks,
         admin_log=admin_log,
-        alerts=AlertControl(client, tables.settings, admin_log),
-        transitions=TransitionLog(client, tables.settings),
+        alerts=alerts,
+        alert_lists=AlertLists(alerts, transitions),
+        transitions=transitions,
         rules=rule_rows,
         subscriptions=Subscriptions(client, tables.settings),
         deliveries=DeliveryLog(client, tables.settings),

@@ -82,8 +82,11 @@ function say(done) {
 async function takeBack(form) {
   const answer = await post(form.getAttribute("action"), new FormData(form));
   if (!answer.ok) throw new Error("Not undone. Reload the page to see the alert as it is.");
-  words.set(new URL(answer.url).searchParams.get("saved"), "open again");
+  const { searchParams } = new URL(answer.url);
+  const isUndone = searchParams.get("done") !== "changed";
+  if (isUndone) words.set(searchParams.get("saved"), "open again");
   show(await parsed(answer));
+  if (!isUndone) throw new Error("Not undone: something else was done about it since.");
 }
 
 // The answer is the page of an error, or of signing in.

@@ -6,7 +6,8 @@ import { startCamera } from "./camera.js";
 import { keepFocus } from "./focus.js";
 import { createKeypad } from "./keypad.js";
 import { createMoved } from "./moved.js";
-import { readPage, show } from "./page.js";
+import { followOthers } from "./others.js";
+import { readPage, show, showNews } from "./page.js";
 import { createQueue, MOST } from "./queue.js";
 import { run } from "./run.js";
 import { createSender } from "./sending.js";
@@ -25,6 +26,8 @@ const sender = createSender(queue, post, answered, showState);
 let focusBox = () => {};
 let keypad = { renew() {} };
 let closed = ""; // the list that takes no more
+let last = ""; // the product of the last line that was added here
+let running = false; // a commit, or an undo
 
 const html = { Accept: "text/html" };
 const asForm = (given) => new URLSearchParams(Object.entries(given));
@@ -36,8 +39,25 @@ function post({ id, made, ...scan }) {
 }
 
 function renew() {
+  last = take().querySelector("tr[data-product]")?.dataset.product ?? "";
+  follow();
+}
+
+function follow() {
   moved.renew();
   keypad.renew();
+}
+
+// Others have changed the list. The keypad stays with the line that was added here, and the scan box
+// stays even if the list is committed: what is scanned next is refused, and can go to a new list.
+function onNews(answer) {
+  showNews(answer);
+  follow();
+}
+
+function lastRow() {
+  const own = `tr[data-product="${CSS.escape(last)}"]:has(form[data-amount])`;
+  return take().querySelector(own) ?? take().querySelector("tr[data-product]:has(form[data-amount])");
 }
 
 function answered(scan, answer) {
@@ -77,7 +97,7 @@ function showState(state) {
   const scans = `${count} ${count === 1 ? "scan" : "scans"}`;
   const texts = {
     offline: `${scans} wait for the network. They are kept in this browser.`,
-    closed: `${scans} not added: the list is committed or full.`,
+    closed: `${scans} not added: the list is committed, discarded or full.`,
     stopped: `${scans} not added. Reload the page: you may have to sign in again.`,
   };
   closed = state === "closed" ? queue.first().draft : "";
@@ -116,6 +136,7 @@ async function runForm(element) {
   button.disabled = true;
   const status = Object.assign(document.createElement("p"), { role: "status" });
   element.append(status);
+  running = true;
   try {
     const { written, failed } = await run(element, (text) => {
       status.textContent = text;
@@ -127,6 +148,8 @@ async function runForm(element) {
     button.disabled = false;
     button.ariaBusy = null;
     status.remove();
+  } finally {
+    running = false;
   }
 }
 
@@ -181,7 +204,7 @@ if (form !== null) {
     focusBox();
   });
   focusBox = keepFocus(fields.code);
-  keypad = createKeypad($("keypad"), () => take().querySelector("tr[data-product]:has(form[data-amount])"), (row, amount) => {
+  keypad = createKeypad($("keypad"), lastRow, (row, amount) => {
     add({ product: row.dataset.product, reason: row.querySelector("[name=reason]").value, amount, set: "1" });
   });
   startCamera($("camera"), $("viewfinder"), form.dataset.decoder, (code) => add({ code, amount: "" }));
@@ -195,3 +218,4 @@ if (form !== null) {
 }
 renew();
 listen({ onEvents: (events) => moved.apply(events) });
+followOthers(take, ask, () => running || queue.size > 0, onNews);

@@ -35,6 +35,19 @@ export function show({ page, url, error }) {
   return asks;
 }
 
+/** Shows what others have made of the list; an error that somebody may still read stays. */
+export function showNews(answer) {
+  const old = document.getElementById("take");
+  const error = answer.error === null ? old.querySelector(":scope > .notice.bad") : null;
+  const fresh = answer.page.getElementById("take");
+  if (error !== null && "error" in old.dataset) {
+    error.removeAttribute("role"); // it was read out when it came
+    fresh.dataset.error = old.dataset.error;
+    fresh.prepend(document.adoptNode(error));
+  }
+  show({ ...answer, url: location.href });
+}
+
 /** Whether somebody has typed another name for a list, and not saved it. */
 function isRenaming(form) {
   const input = form.querySelector("input[name=list_name]");

@@ -7,6 +7,7 @@ import { greyOf, isAnother, obstacle } from "../../static/stocktake/camera.js";
 import { isForScanBox } from "../../static/stocktake/focus.js";
 import { typed } from "../../static/stocktake/keypad.js";
 import { movedText } from "../../static/stocktake/moved.js";
+import { isShared, pauseAfter } from "../../static/stocktake/others.js";
 import { createQueue, MOST } from "../../static/stocktake/queue.js";
 import { run } from "../../static/stocktake/run.js";
 import { createSender, meaning } from "../../static/stocktake/sending.js";
@@ -152,4 +153,14 @@ test("the camera counts the same code again only after a pause, and needs HTTPS"
   assert.match(obstacle(false, {}), /HTTPS/);
   assert.equal(obstacle(true, { getUserMedia() {} }), "");
   assert.deepEqual([...greyOf([255, 255, 255, 255, 0, 0, 0, 255])], [255, 0]);
+});
+
+test("a list is asked about while others can change it, and less often while nobody uses the page", () => {
+  assert.ok(isShared({ draft: "1", state: "open" }));
+  assert.ok(isShared({ draft: "1", state: "committing" }));
+  assert.equal(isShared({ draft: "1", state: "done" }), false);
+  assert.equal(isShared({ draft: "", state: undefined }), false); // not begun, or discarded
+  assert.equal(isShared({ draft: "1", state: "open", ask: "" }), false); // a question is open
+  assert.ok(pauseAfter(0) <= 3_000);
+  assert.ok(pauseAfter(3_600_000) > pauseAfter(0));
 });

@@ -15,7 +15,7 @@ from app.store.alerts.alert import (
     alert_id,
     split_alert_id,
 )
-from app.store.alerts.alert_errors import AlertNotFound, AlertResolved
+from app.store.alerts.alert_errors import AlertChanged, AlertNotFound, AlertResolved
 from app.store.alerts.alert_repository import AlertRepository, busy
 from app.store.alerts.alert_rows import AlertView
 from app.store.alerts.decision import acted
@@ -32,8 +32,9 @@ class AlertControl(AlertRepository):
     """Reads alerts, and applies what people do about them.
 
     An action is for alerts of one product, in one transaction; those that are resolved are passed
-    over. It returns the first of the others, and raises AlertNotFound, AlertResolved (all are),
-    Replayed (the request has already been applied) and StoreUnavailable. A repeat changes nothing.
+    over. It returns the first that it has changed, else the first, and raises AlertNotFound,
+    AlertResolved (all are), Replayed (the request has already been applied) and StoreUnavailable. A
+    repeat changes nothing.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, log: AdminLog) -> None:
@@ -81,10 +82,20 @@ class AlertControl(AlertRepository):
         return self._act(identifiers, "ordered", actor, once, order=order)
 
     def reopen(
-        self, identifiers: Sequence[str], actor: str, once: Once[AlertView] | None = None
+        self,
+        identifiers: Sequence[str],
+        actor: str,
+        once: Once[AlertView] | None = None,
+        *,
+        since: int | None = None,
     ) -> AlertView:
-        """Undo any of these."""
-        return self._act(identifiers, "open", actor, once)
+        """Undo any of these; `since`: only what was done at that moment, in ms since 1970.
+
+        Raises:
+            AlertChanged: something else was done since.
+
+        """
+        return self._act(identifiers, "open", actor, once, since=since)
 
     def _act(
         self,
@@ -92,6 +103,8 @@ class AlertControl(AlertRepository):
         state: AlertState,
         actor: str,
         once: Once[AlertView] | None,
+        *,
+        since: int | None = None,
         **given: Any,
     ) -> AlertView:
         for _ in range(_TRIES):
@@ -101,8 +114,13 @@ class AlertControl(AlertRepository):
             kinds = [kind for kind, number in named if _is_now(known.alerts[kind], number)]
             if not kinds:
                 raise AlertResolved("The alert is resolved, so nothing needs to be done about it.")
+            if since is not None:
+                kinds = [kind for kind in kinds if _is_from(known.alerts[kind], since)]
+            if not kinds:
+                raise AlertChanged("Something else was done about it since: nothing was undone.")
             decided = acted(known, kinds, state, actor, self.now_ms(), **given)
-            view = AlertView(known.product_id, decided.after.alerts[kinds[0]], known.levels)
+            first = next((one.alert.kind for one in decided.transitions), kinds[0])
+            view = AlertView(known.product_id, decided.after.alerts[first], known.levels)
             more = [] if once is None else once.actions(view)
             trail = partial(self._log.entry, actor, f"alert.{_DONE[state]}")
             for transition in decided.transitions:
@@ -141,6 +159,11 @@ class AlertControl(AlertRepository):
 def _is_now(alert: Alert, number: int) -> bool:
     """Whether the alert with this number is the one that is not resolved."""
     return not alert.is_over and alert.number == number
+
+
+def _is_from(alert: Alert, since: int) -> bool:
+    """Whether an action at that moment gave the alert its state, or it is undone already."""
+    return alert.since == since or alert.state == "open"
 
 
 _DONE: dict[AlertState, str] = {

@@ -17,3 +17,11 @@ class AlertResolved(StockpulseError):
     status = 409
     code = "alert-resolved"
     title = "The alert is resolved"
+
+
+class AlertChanged(StockpulseError):
+    """Somebody has done something else about the alert since, which an undo must not take back."""
+
+    status = 409
+    code = "alert-changed"
+    title = "The alert has changed"

@@ -23,7 +23,7 @@ from app.store.alerts.alert_rows import (
     writes,
 )
 from app.store.alerts.decision import Decided, due
-from app.store.alerts.levels import KINDS, AlertKind
+from app.store.alerts.levels import AlertKind
 from app.store.dynamodb.batches import get_all
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.paging import Page, decode_cursor, encode_cursor
@@ -125,19 +125,14 @@ class AlertRepository:
             [listed(row) for row in found[:limit]], None if last is None else encode_cursor(last)
         )
 
-    def newest(self, state: AlertState, most: int) -> tuple[list[AlertView], bool]:
-        """Up to `most` alerts of each kind in a state, and whether there are more.
+    def newest(self, state: AlertState, kind: AlertKind, most: int) -> tuple[list[AlertView], bool]:
+        """Up to `most` alerts of a kind in a state, and whether there are more.
 
-        They are those of the newest state. One query reads each kind, so that fewer come if their
-        rows exceed its 1 MB.
+        They are those of the newest state. One query reads them, so that fewer come if their rows
+        exceed its 1 MB.
         """
-        found: list[AlertView] = []
-        are_more = False
-        for kind in KINDS:
-            rows, ends_early = self._before(listed_kind(state, kind), "~", most + 1)
-            found += map(listed, rows[:most])
-            are_more = are_more or ends_early or len(rows) > most
-        return found, are_more
+        rows, ends_early = self._before(listed_kind(state, kind), "~", most + 1)
+        return [listed(row) for row in rows[:most]], ends_early or len(rows) > most
 
     def count_open(self, kind: AlertKind) -> int:
         """The number of open alerts of a kind, counted up to the 1 MB that one query reads."""

@@ -15,8 +15,9 @@ from app.core.numbers import difference, multiplied, quantity, total
 Mode = Literal["count", "receive", "sell", "write-off"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# open: lines are added · committing, undoing: it has begun, and whoever opens it can go on
-State = Literal["open", "committing", "done", "undoing", "undone"]
+# open: lines are added · committing, undoing: it has begun, and whoever opens it can go on ·
+# discarded: its lines are deleted; its row stays for a while, so that no late scan begins it again
+State = Literal["open", "committing", "done", "undoing", "undone", "discarded"]
 
 # The reasons that fit a mode; the first is the default.
 REASONS: dict[Mode, tuple[Reason, ...]] = {

@@ -12,11 +12,19 @@ class DraftNotFound(StockpulseError):
 
 
 class DraftClosed(StockpulseError):
-    """The draft is being committed, or it is committed: its lines cannot be changed."""
+    """The draft is being committed, committed or discarded: its lines cannot be changed."""
 
     status = 409
     code = "draft-closed"
-    title = "Already committed"
+    title = "Not possible in this state of the list"
+
+
+class DraftChanged(StockpulseError):
+    """Somebody has changed the draft since the page that the form is on was shown."""
+
+    status = 409
+    code = "draft-changed"
+    title = "The list has changed"
 
 
 class DraftFull(StockpulseError):

@@ -1,9 +1,10 @@
 """What may be done to a draft in which state. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from app.store.stocktake.draft import Draft
-from app.store.stocktake.draft_errors import DraftClosed, InvalidDraft
+from app.store.stocktake.draft import Draft, Line
+from app.store.stocktake.draft_errors import DraftChanged, DraftClosed, InvalidDraft
 
 NAME_LENGTH = 80
 
@@ -28,9 +29,34 @@ def opened(draft: Draft) -> Draft:
         DraftClosed: its lines cannot be changed.
 
     """
+    if draft.state == "discarded":
+        raise DraftClosed(discarded_text(draft))
     if not draft.is_open:
         raise DraftClosed("This list is being committed, or it is committed. Begin another one.")
     return draft
+
+
+def discarded_text(draft: Draft) -> str:
+    """What is said about a draft that was discarded."""
+    return f"{draft.changed_by} has discarded this list. Begin another one."
+
+
+def discarding(draft: Draft, seen: int, lines: Sequence[Line], actor: str) -> Draft:
+    """The draft once it is discarded; `seen` is the version that the person has seen.
+
+    Raises:
+        DraftChanged: others have changed it since; they would lose what they scanned.
+        DraftClosed: it is committed, or a part of it.
+
+    """
+    if any(line.request for line in lines):
+        raise DraftClosed("A part of this list is committed, so it cannot be discarded.")
+    if opened(draft).version != seen:
+        raise DraftChanged(
+            f"{draft.changed_by} has changed this list, which was not discarded. See what it "
+            "has now; then discard it, if it is still not needed."
+        )
+    return replace(draft, state="discarded", lines=0, changed_by=actor)
 
 
 def committing(draft: Draft, commit: str, actor: str) -> Draft:

@@ -20,7 +20,6 @@ from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms
 from app.store.stocktake.draft import MODES, Draft, State
 from app.store.stocktake.draft_errors import (
-    DraftBusy,
     DraftNotFound,
     InvalidDraft,
     TooManyDrafts,
@@ -142,7 +141,7 @@ class DraftStore:
                 return draft
             after = replace(after, version=draft.version + 1)
             try:
-                self.commit(self.put(self._row(after), **as_read(draft.version)))
+                self.commit(self.put(self.row(after), **as_read(draft.version)))
             except ConditionFailed:
                 wait(tries)
                 continue
@@ -179,7 +178,7 @@ class DraftStore:
         after = replace(draft, state="done", changed_at=self.now(), version=draft.version + 1)
         try:
             self.commit(
-                self.put(self._row(after), **as_read(draft.version)),
+                self.put(self.row(after), **as_read(draft.version)),
                 self.put({**done_key(draft_id, now), **expiry(now)}),
                 self.delete(row_key(OPEN, draft_id)),
             )
@@ -187,22 +186,7 @@ class DraftStore:
             return self.get(draft_id)  # somebody else has finished it at the same time
         return after
 
-    def remove(self, draft: Draft) -> None:
-        """Delete the draft's own rows.
-
-        Raises:
-            DraftBusy: somebody has changed it.
-
-        """
-        try:
-            self.commit(
-                self.delete(draft_key(draft.id), **as_read(draft.version)),
-                self.delete(row_key(OPEN, draft.id)),
-            )
-        except ConditionFailed:
-            raise DraftBusy("Somebody has just changed this list. Look at it again.") from None
-
-    def _row(self, draft: Draft) -> dict[str, Any]:
+    def row(self, draft: Draft) -> dict[str, Any]:
         """The draft's row, which expires once it is committed."""
         is_kept = draft.state in {"open", "committing"}
         return {**draft_row(draft), **({} if is_kept else expiry(self._now_ms()))}

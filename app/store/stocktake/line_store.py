@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from app.core.errors import ConditionFailed
+from app.store.access.settings_rows import row_key
 from app.store.dynamodb.batches import WRITE_LIMIT
 from app.store.dynamodb.client import translated
 from app.store.dynamodb.reads import get_one
@@ -17,6 +18,7 @@ from app.store.idempotency import Once
 from app.store.stocktake.draft import Draft, Line
 from app.store.stocktake.draft_errors import DraftClosed, DraftFull, busy
 from app.store.stocktake.draft_rows import (
+    OPEN,
     draft_row,
     expiry,
     line_key,
@@ -24,7 +26,7 @@ from app.store.stocktake.draft_rows import (
     line_row,
     lines_kind,
 )
-from app.store.stocktake.draft_rules import opened
+from app.store.stocktake.draft_rules import discarding, opened
 from app.store.stocktake.draft_store import TRIES, DraftStore, as_read, wait
 
 MOST_LINES = 2_000  # of a draft
@@ -96,21 +98,34 @@ class LineStore(DraftStore):
         row = draft_row(replace(draft, lines=lines, version=draft.version + 1))
         return [line, self.put(row, **as_read(draft.version))]
 
-    def discard(self, draft_id: str) -> None:
-        """Delete an open draft of which nothing is committed.
+    def discard(self, draft_id: str, seen: int, actor: str) -> None:
+        """Delete the lines of an open draft as a person has seen it, in version `seen`.
+
+        A scan that comes first keeps the draft; one that comes later is refused. A repeat deletes
+        what the first try has left.
 
         Raises:
-            DraftClosed: a part of it is committed.
-            DraftBusy: others are changing it.
+            DraftChanged: others have changed it since.
+            DraftClosed: it is committed, or a part of it.
 
         """
-        draft = self.find(draft_id)
-        if draft is None:
-            return
-        lines = self.lines(opened(draft).id)
-        if any(line.request for line in lines):
-            raise DraftClosed("A part of this list is committed, so it cannot be discarded.")
-        self.remove(draft)
+        for _ in range(TRIES):
+            draft = self.find(draft_id)
+            if draft is None:
+                return
+            lines = self.lines(draft_id)
+            if draft.state == "discarded":
+                break
+            after = discarding(draft, seen, lines, actor)
+            after = replace(after, version=seen + 1, changed_at=self.now())
+            with suppress(ConditionFailed):  # somebody has scanned since it was read
+                self.commit(
+                    self.put(self.row(after), **as_read(seen)),
+                    self.delete(row_key(OPEN, draft_id)),
+                )
+                break
+        else:
+            raise busy()
         keys = [line_key(draft_id, line.product_id) for line in lines]
         for start in range(0, len(keys), WRITE_LIMIT):
             some: Any = [

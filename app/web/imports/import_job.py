@@ -37,8 +37,8 @@ Step = Callable[[Sequence[ImportRow]], list[Settled]]
 class ImportJob:
     """An import in its folder. Each step may be repeated after a crash."""
 
-    def __init__(self, folder: Path) -> None:
-        """Own the folder until `close`.
+    def __init__(self, folder: Path, lock: ExitStack | None = None) -> None:
+        """Own the folder until `close`; `lock` is that of its upload.
 
         Raises:
             DataFolderHeld: another process works on the import.
@@ -47,7 +47,7 @@ class ImportJob:
         self.folder = folder
         self._done = 0
         with ExitStack() as opened:
-            opened.enter_context(hold(folder / "lock"))
+            opened.enter_context(hold(folder / "lock") if lock is None else lock)
             self.table = opened.enter_context(ImportTable(folder / "import.sqlite"))
             self._opened = opened.pop_all()
 
@@ -222,9 +222,9 @@ class ImportJob:
         self._opened.close()
 
     def remove(self) -> None:
-        """Delete the import with all that it has."""
-        self.close()
+        """Delete the import with all that it has; whoever still asks for it gets ImportNotFound."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.close()  # after it, so that a process that starts meanwhile does not take it over
 
 
 def _settled(step: Step, rows: Sequence[ImportRow]) -> list[Settled]:

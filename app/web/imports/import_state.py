@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from app.web.imports.reading.decimals import Guess
@@ -11,6 +11,8 @@ from app.web.imports.reading.decimals import Guess
 # read. An import that is running or undoing goes on after a crash.
 State = Literal["reading", "ready", "running", "done", "undoing", "undone", "failed"]
 BUSY: tuple[State, ...] = ("reading", "running", "undoing")
+
+_KEPT_UNSTARTED, _KEPT = timedelta(days=1), timedelta(days=30)
 
 # What a row does, as it was compared.
 Action = Literal["create", "change", "unchanged", "refused"]
@@ -78,6 +80,11 @@ class Import:
             return "This import was started before, or has failed. Import the file again."
         nothing = "" if self.to_write else "The file changes nothing: there is no row to import."
         return self.trouble or nothing
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is deleted, unless it is at work."""
+        kept = _KEPT_UNSTARTED if self.state in {"ready", "failed"} else _KEPT
+        return self.created_at + kept <= now
 
     @property
     def written(self) -> int:

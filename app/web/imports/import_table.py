@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from app.core import json_text
+from app.web.imports.import_errors import ImportNotFound
 from app.web.imports.import_state import ImportRow, Outcome
 from app.web.imports.reading.cells import Cell
 
@@ -34,11 +35,15 @@ FILTERS = {
 
 
 class ImportTable:
-    """The file of one import; a context manager that closes it. Thread-safe."""
+    """The file of one import; a context manager that closes it. Thread-safe.
+
+    Each method raises ImportNotFound once it is closed: somebody else has deleted the import.
+    """
 
     def __init__(self, path: Path) -> None:
         path.touch(0o600)
         self._lock = threading.Lock()
+        self._is_closed = False
         self._connection = sqlite3.connect(
             path, timeout=_BUSY, isolation_level=None, check_same_thread=False
         )
@@ -51,17 +56,25 @@ class ImportTable:
 
     def __exit__(self, *exc: object) -> None:
         with self._lock:
+            self._is_closed = True
             self._connection.close()
 
     @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            if self._is_closed:
+                raise ImportNotFound
+            yield self._connection
+
+    @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._connection as connection:
+        with self._opened() as opened, opened as connection:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
 
     def _all(self, statement: str, *values: Any) -> list[Any]:
-        with self._lock:
-            return self._connection.execute(statement, values).fetchall()
+        with self._opened() as connection:
+            return connection.execute(statement, values).fetchall()
 
     def save(self, **values: Any) -> None:
         """Store values under names, all at once."""

@@ -5,14 +5,14 @@ when a process starts with it. One that was not started is deleted after a day, 
 days, and the oldest ones make room for new ones.
 """
 
-import contextlib
 import logging
 import secrets
 import shutil
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -30,11 +30,9 @@ from app.web.schemas.product_ids import IDCase
 _log = logging.getLogger(__name__)
 
 MOST = 20  # imports that are kept
-KEPT_UNSTARTED, KEPT = timedelta(days=1), timedelta(days=30)
 FREE_BYTES = 1 << 30  # that the disk must have for another import
 PARALLEL = 4  # rows that are written at once: four products a time, as in a batch
-# The pauses of the threads, as multiples of their work: requests stay quick.
-_REST, _REST_OF_WRITER = 0.3, 0.1
+_REST, _REST_OF_WRITER = 0.3, 0.1  # pauses, as multiples of the work: requests stay quick
 _LOOK = 3600.0  # seconds until old imports are looked for again
 
 
@@ -65,7 +63,7 @@ class Imports:
         self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="imports")
 
     def __enter__(self) -> Self:
-        for folder in sorted(self._root.glob("*")):
+        for folder in filter(self._takes_over, sorted(self._root.glob("[!.]*"))):
             self._adopt(folder)
         self._reader.__enter__()
         self._writer.__enter__()
@@ -77,15 +75,11 @@ class Imports:
         self._reader.__exit__()
         self._writer.__exit__()
         self._pool.shutdown(cancel_futures=True)
-        with self._lock:
-            for job in self._jobs.values():
-                job.close()
-            self._jobs.clear()
+        for job in self._current():
+            job.close()
 
     def _adopt(self, folder: Path) -> None:
         """Take over an import of an earlier process, unless a command works on it."""
-        if not self._takes_over(folder):
-            return
         try:
             job = ImportJob(folder)
         except DataFolderHeld:
@@ -126,9 +120,9 @@ class Imports:
         `starts`: it is written as soon as it was compared. `named`: the field of each column, by
         the column's name; None: they are guessed.
         """
-        job = ImportJob(upload.taken())
-        more = {"named": named, "starts": starts, "sha256": upload.hash.hexdigest()}
-        job.create(filename, actor, self._now(), options, **more)
+        job = ImportJob(upload.folder, upload.taken())
+        sha256 = upload.hash.hexdigest()
+        job.create(filename, actor, self._now(), options, named=named, starts=starts, sha256=sha256)
         return job
 
     def admit(self, job: ImportJob) -> None:
@@ -139,9 +133,11 @@ class Imports:
 
     def all(self) -> list[Import]:
         """Every import, newest first."""
-        with self._lock:
-            jobs = list(self._jobs.values())
-        return sorted((job.snapshot() for job in jobs), key=lambda one: one.created_at)[::-1]
+        found = []
+        for job in self._current():
+            with suppress(ImportNotFound):  # somebody has just deleted it
+                found.append(job.snapshot())
+        return sorted(found, key=lambda one: one.created_at)[::-1]
 
     def configure(self, import_id: str, options: Options) -> None:
         """Compare the file again with other options.
@@ -188,7 +184,7 @@ class Imports:
             if job.state() in BUSY:
                 raise ImportNotReady("The import is at work. Wait until it is complete.")
             self._jobs.pop(import_id, None)
-        job.remove()
+            job.remove()
 
     def job(self, import_id: str) -> ImportJob:
         """One import with its rows.
@@ -202,10 +198,8 @@ class Imports:
         return job
 
     def _expire(self) -> None:
-        now = self._now()
         for one in self.all():
-            kept = KEPT_UNSTARTED if one.state in {"ready", "failed"} else KEPT
-            if one.created_at + kept <= now:
+            if one.is_expired(self._now()):
                 self._drop_idle(one.id)
 
     def _make_room(self) -> None:
@@ -223,20 +217,26 @@ class Imports:
             raise TooManyImports(f"{MOST} imports are at work. Wait until one of them is complete.")
 
     def _drop_idle(self, import_id: str) -> None:
-        with contextlib.suppress(ImportNotFound, ImportNotReady):  # it is gone, or at work
+        with suppress(ImportNotFound, ImportNotReady):  # it is gone, or at work
             self.drop(import_id)
 
     def _busy(self, *states: State) -> ImportJob | None:
+        for job in self._current():
+            with suppress(ImportNotFound):  # somebody has just deleted it
+                if job.state() in states:
+                    return job
+        return None
+
+    def _current(self) -> list[ImportJob]:
         with self._lock:
-            jobs = list(self._jobs.values())
-        return next((job for job in jobs if job.state() in states), None)
+            return list(self._jobs.values())
 
     def _read(self) -> float | None:
         job = self._busy("reading")
         if job is None:
             self._expire()
             return _LOOK
-        with contextlib.suppress(Stopped):
+        with suppress(Stopped):
             job.prepare(self._store, self._id_case, resting(self._reader, _REST), self._now)
             self._writer.wake()  # it may have been started at once
         return 0.0
@@ -245,6 +245,6 @@ class Imports:
         job = self._busy("running", "undoing") if self._writes else None
         if job is None:
             return None
-        with contextlib.suppress(Stopped):
+        with suppress(Stopped):
             job.work(self._store, self._pool, resting(self._writer, _REST_OF_WRITER))
         return 0.0

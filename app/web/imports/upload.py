@@ -1,9 +1,15 @@
-"""A file is received piece by piece into the folder of its import, never into memory."""
+"""A file is received piece by piece into the folder of its import, never into memory.
+
+The folder is owned from its first moment: a process that starts meanwhile must not take it for an
+upload that was interrupted, and delete it.
+"""
 
 import hashlib
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
+from app.store.engine.lock import hold
 from app.web.errors import BodyTooLarge
 from app.web.imports.reading.file_errors import MOST_BYTES
 
@@ -24,8 +30,17 @@ class Upload:
         self.hash = hashlib.sha256()
         self.size = 0
         self._is_taken = False
-        folder.mkdir(mode=0o700)
-        self._file = (folder / "file").open("wb")
+        self._owned = ExitStack()
+        hidden = folder.with_name(f".{folder.name}")  # `Imports` looks for no such name
+        hidden.mkdir(mode=0o700)
+        try:
+            self._owned.enter_context(hold(hidden / "lock"))
+            self._file = (hidden / "file").open("wb")
+            hidden.rename(folder)  # the lock and the file stay open
+        except BaseException:
+            shutil.rmtree(hidden, ignore_errors=True)
+            self._owned.close()
+            raise
 
     def write(self, piece: bytes) -> None:
         """Add a piece of the file.
@@ -40,14 +55,15 @@ class Upload:
         self._file.write(piece)
         self.hash.update(piece)
 
-    def taken(self) -> Path:
-        """Complete the file, which stays; returns its folder."""
+    def taken(self) -> ExitStack:
+        """Complete the file, which stays; returns the lock of its folder."""
         self._file.close()
         self._is_taken = True
-        return self.folder
+        return self._owned.pop_all()
 
     def discard(self) -> None:
         """Delete the file, unless it was taken."""
         self._file.close()
         if not self._is_taken:
             shutil.rmtree(self.folder, ignore_errors=True)
+        self._owned.close()

@@ -71,11 +71,31 @@ def test_chart_switches_to_its_table_and_stays_so(shop: App, page: Page) -> None
     expect(page.get_by_role("region", name="Stock value, as a table")).to_be_visible()
 
 
+def test_products_are_bars_that_lead_to_their_changes(shop: App, page: Page) -> None:
+    page.goto(f"{shop.url}/analytics?range=7d&by=moved")
+    bars = page.get_by_role("list", name="Top movers: In and out")
+    expect(bars.get_by_role("link")).to_have_count(1)
+    expect(bars).to_contain_text("+70 −10")
+    first, second = (one.bounding_box() for one in bars.locator("rect").all())
+    assert first is not None
+    assert second is not None
+    assert first["width"] == pytest.approx(7 * second["width"], rel=0.05)
+    expect(page.locator("#movers table")).to_be_hidden()
+    page.locator("#movers").get_by_label("Table", exact=True).check()
+    expect(bars).to_be_hidden()
+    expect(page.locator("#movers table")).to_contain_text("Name of T")
+    page.locator("#movers").get_by_label("Table", exact=True).uncheck()
+    bars.get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    assert "product:T" in searched(page)
+    expect(page.locator("#list .row")).to_have_count(3)
+
+
 def test_without_a_script_tables_and_form_do_the_same(shop: App, browser: Browser) -> None:
     with browser.new_context(java_script_enabled=False, base_url=shop.url) as context:
         page = context.new_page()
         page.goto("/analytics")
-        expect(page.get_by_label("Table", exact=True)).to_have_count(3)
+        expect(page.get_by_label("Table", exact=True)).to_have_count(5)
         expect(page.get_by_label("Table", exact=True).first).to_be_hidden()
         page.get_by_label("From").fill("2026-01-01")
         page.get_by_role("button", name="Show").click()

@@ -132,6 +132,7 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/alerts/export/file"): (VIEWER, 200, {"params": {"format": "csv"}}),
     ("POST", "/alerts/export/delete"): (VIEWER, 404, {"data": {"id": "nothing"}}),
     ("GET", "/stock-take"): (VIEWER, 200, {}),
+    ("GET", "/stock-take/news"): (VIEWER, 404, {"params": {"draft": "nothing"}}),
     ("POST", "/stock-take/scan"): (EDITOR, 422, {"data": {}}),
     ("POST", "/stock-take/link"): (EDITOR, 422, {"data": {}}),
     ("POST", "/stock-take/create"): (EDITOR, 422, {"data": {}}),

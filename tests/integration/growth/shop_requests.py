@@ -119,6 +119,7 @@ SHOP: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask(f"/stock-take?draft={take(n)}"),
         ask("/stock-take?mode=sell&code=nothing", more_calls=1, rows=_DRAFTS),
     ],
+    ("GET", "/stock-take/news"): lambda shop, n: [ask(f"/stock-take/news?draft={take(n)}")],
     ("POST", "/stock-take/link"): lambda shop, n: [
         ask("/stock-take/link", data={"draft": take(n), "product": "g2", "code": f"link-{n}"})
     ],

@@ -28,6 +28,16 @@ class List:
         assert answer.status_code == 303, answer.text
         return answer
 
+    def news(self, version: str) -> httpx.Response:
+        """What others have made of the list since this version."""
+        headers = {**HTML, "If-None-Match": f'"{version}"'}
+        return self.app.http.get(f"{PATH}/news?draft={self.id}", headers=headers)
+
+    @property
+    def version(self) -> str:
+        """The version that the page shows."""
+        return re.findall(r'data-version="(\d+)"', self.page())[0]
+
     def page(self) -> str:
         return self.app.http.get(f"{PATH}?draft={self.id}", headers=HTML).text
 

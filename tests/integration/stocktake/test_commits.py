@@ -1,9 +1,7 @@
 """A commit adds what was counted to what was sold since, once, and is undone as one."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import count
-from threading import Event, Lock
 from typing import Any
 
 import pytest
@@ -162,39 +160,3 @@ def test_commit_that_dies_in_the_middle_goes_on_where_it_was(
     monkeypatch.undo()
     taken.run()
     assert [stock(app, f"{name}{number}") for number in range(6)] == [11] * 6
-
-
-def test_two_people_count_the_same_shelf_while_it_is_sold_from(app: App, name: str) -> None:
-    ids = [f"{name}{number}" for number in range(4)]
-    shelf = dict(zip(ids, (31, 40, 52, 40), strict=True))
-    for product_id in ids:
-        app.create(product_id, 40)
-    hands, closed = Lock(), Event()
-
-    def sell() -> int:
-        for number in count():
-            if closed.wait(0.2):
-                return number
-            with hands:
-                assert app.adjust(ids[number % 4], -1).status_code == 200
-                shelf[ids[number % 4]] -= 1
-        return 0
-
-    def count_all(order: int) -> None:
-        taken = List(app)
-        for product_id in ids[::order]:
-            with hands:  # nobody takes from a product while it is counted
-                taken.scan(product_id, amount=str(shelf[product_id]), set="1")
-        taken.run()
-        while taken.state == "open":  # the other one was first: what is refused is counted again
-            for product_id in taken.refused():
-                with hands:
-                    taken.post("scan", product=product_id, amount=str(shelf[product_id]), set="1")
-            taken.run()
-
-    with ThreadPoolExecutor(3) as people:
-        seller = people.submit(sell)
-        list(people.map(count_all, (1, -1)))
-        closed.set()
-        assert seller.result() > 0
-    assert {product_id: stock(app, product_id) for product_id in ids} == shelf

@@ -158,6 +158,6 @@ def test_lists_are_listed_renamed_and_discarded(app: App, name: str) -> None:
     assert f"Order {name}" in app.http.get(PATH, headers=HTML).text
     assert taken.post("name", list_name=f"Other {name}").status_code == 303
     assert f"Other {name}" in app.http.get(PATH, headers=HTML).text
-    assert taken.post("discard").status_code == 303
+    assert taken.post("discard", seen=taken.version).status_code == 303
     assert f"Other {name}" not in app.http.get(PATH, headers=HTML).text
     assert app.services.store.stocktakes.lines(taken.id) == []

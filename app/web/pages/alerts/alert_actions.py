@@ -1,9 +1,11 @@
 """What people do about a product's alerts: each form works without script and leads back.
 
 A form names the product in the address and its alerts in a field: `out-1 low-3`. So it applies to
-what its page showed, and not to an alert that has opened since.
+what its page showed, and not to an alert that has opened since. An undo also has the moment of what
+it takes back, `out-1 low-3 @1764373740123`, so that it leaves what others have done since.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,7 +19,8 @@ from fastapi.responses import HTMLResponse, Response
 from app.core.events import event_id, rfc3339
 from app.core.numbers import digits
 from app.core.roles import Role
-from app.store.alerts.alert_errors import AlertNotFound, AlertResolved
+from app.store.alerts.alert_errors import AlertChanged, AlertNotFound, AlertResolved
+from app.store.alerts.alert_rows import AlertView
 from app.store.alerts.levels import KINDS
 from app.web.auth.permissions import needs
 from app.web.pages.alerts.alert_board import AlertRow, on_order
@@ -36,6 +39,7 @@ from app.web.schemas.alert_models import OrderRequest, SnoozeRequest
 from app.web.services import Services
 
 SNOOZES = {"1": "For a day", "3": "For 3 days", "7": "For a week", "30": "For 30 days"}
+_MOMENT = re.compile(r"[0-9]{1,15}")
 _WEEK = timedelta(days=7)  # until an order is expected, unless the form says otherwise
 
 router = APIRouter(
@@ -48,11 +52,15 @@ Named = Annotated[str, Query(alias="alerts", max_length=200)]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The alerts that a form is about, who sent it, and where it leads back to."""
+    """The alerts that a form is about, who sent it, and where it leads back to.
+
+    `since`: the moment, in ms since 1970, of what is taken back; None: whatever was done.
+    """
 
     services: Services
     product_id: str
     numbers: str
+    since: int | None
     actor: str
     back: str
 
@@ -66,14 +74,18 @@ class Target:
         """The shop's time zone."""
         return ZoneInfo(self.services.settings.timezone)
 
-    def act(self, what: str, action: Callable[[], object], *, undo: bool = True) -> Response:
+    def act(self, what: str, action: Callable[[], AlertView], *, undo: bool = True) -> Response:
         """Do it, and lead back to where one was; `undo`: offer there to open the alerts again."""
-        numbers = self.numbers if undo else ""
+        back = ""
         try:
-            action()
+            alert = action().alert
+            if undo and alert.actor == self.actor:  # not what others had done before
+                back = f"{self.numbers} @{alert.since}"
         except AlertResolved:  # meanwhile, which is what everybody wanted
-            what, numbers = "over", ""
-        return done(self.services, self.back, what, self.product_id, undo=numbers)
+            what = "over"
+        except AlertChanged:
+            what = "changed"
+        return done(self.services, self.back, what, self.product_id, undo=back)
 
 
 def _target(
@@ -81,7 +93,9 @@ def _target(
 ) -> Target:
     first = AlertPlace(path=f"{services.settings.base_path}/alerts").here()
     place = back_of(services, back) if back else first
-    return Target(services, product_id, numbers, actor_of(request), place)
+    named, _, moment = numbers.partition(" @")
+    since = int(moment) if _MOMENT.fullmatch(moment) else None
+    return Target(services, product_id, named, since, actor_of(request), place)
 
 
 async def _submitted(
@@ -116,7 +130,11 @@ def acknowledge(target: SubmittedTarget) -> Response:
 def reopen(target: SubmittedTarget) -> Response:
     """Take back what was done about a product."""
     alerts = target.services.store.alerts
-    return target.act("reopened", lambda: alerts.reopen(target.ids, target.actor), undo=False)
+
+    def reopened() -> AlertView:
+        return alerts.reopen(target.ids, target.actor, since=target.since)
+
+    return target.act("reopened", reopened, undo=False)
 
 
 @router.get("/snooze")

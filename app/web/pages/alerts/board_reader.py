@@ -1,6 +1,6 @@
 """Reads what the Alerts page shows: alerts from the store, stock and sales from the read model.
 
-All alerts that are not resolved are read, up to a bound: urgency is an order of all of them.
+All alerts that are not resolved are needed, up to a bound: urgency is an order of all of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -46,12 +46,12 @@ class Board:
 
 
 class BoardReader:
-    """Reads all alerts once, when it is created, which raises StoreUnavailable."""
+    """Has all alerts as they are when it is created, which raises StoreUnavailable."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._known: dict[Tab, list[AlertRow]] = {}
-        read = {state: services.store.alerts.newest(state, MOST) for state in _LIVE}
+        read = services.store.alert_lists.newest(_LIVE, MOST)
         tabs = {tab: [read[one] for one in states if one in read] for tab, states in STATES.items()}
         self._too_many = {tab for tab, lists in tabs.items() if any(more for _, more in lists)}
         self._groups = {

@@ -43,6 +43,7 @@ from app.web.pages.analytics.period_change import (
     number_tile,
     units_tile,
 )
+from app.web.pages.analytics.ranking_bars import Bar, idle_bars, mover_bars
 from app.web.pages.analytics.read_figures import Figures, read_figures
 from app.web.pages.audit.audit_page import filled_share
 from app.web.pages.event_rows import view_notice
@@ -64,6 +65,8 @@ class Panels:
     movement: MovementPanel
     values: list[ValueRow]
     counts: list[CountRow]
+    movers: list[Bar]
+    idle: list[Bar]
     links: AuditLinks
 
 
@@ -148,6 +151,8 @@ def _panels(services: Services, place: AnalyticsPlace, shown: ShownPeriod, now: 
         movement_panel(figures.movement, period, labels, place.unit, links),
         value_rows(figures.values, labels, links),
         count_rows(figures.rates, labels, links),
+        mover_bars(figures.movers, place.by, figures.movers_period, links),
+        idle_bars(figures.not_sold, now, links),
         links,
     )
 

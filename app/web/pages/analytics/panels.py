@@ -53,6 +53,10 @@ class AuditLinks:
         )
         return self.to(q, MOVING)
 
+    def of_product_ever(self, product_id: str) -> str:
+        """The address of all changes of one product."""
+        return self.to(toggled("", "product", product_id, negated=False))
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:

@@ -43,9 +43,11 @@ def name(request: Request, services: ServicesDep, fields: Submitted) -> Response
 
 @router.post("/discard")
 def discard(request: Request, services: ServicesDep, fields: Submitted) -> Response:
-    """Delete a draft of which nothing is committed."""
+    """Delete a draft of which nothing is committed, unless others have changed it since."""
+    seen = fields.get("seen", "")
+    version = int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 10 else 0
     try:
-        services.store.stocktakes.discard(fields.get("draft", ""))
+        services.store.stocktakes.discard(fields.get("draft", ""), version, actor_of(request))
     except StockpulseError as error:
         return refused(request, services, of_fields(fields), error)
     return to_place(services, Place(mode=fields.get("mode", "")))

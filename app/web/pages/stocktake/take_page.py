@@ -9,12 +9,14 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.store.stocktake.draft import MODES, REASONS, Line, Mode, totals
+from app.store.stocktake.draft_errors import DraftNotFound
 from app.store.stocktake.draft_rows import is_draft_id, line_id
+from app.store.stocktake.draft_rules import discarded_text
 from app.web.auth.permissions import needs
 from app.web.pages.stocktake.lookup import MOST, meant, named
 from app.web.pages.stocktake.scan import CODE_LENGTH, new_id
@@ -79,6 +81,24 @@ def take_page(
     return shown(request, services, place)
 
 
+@router.get("/news")
+def news(
+    request: Request,
+    services: ServicesDep,
+    draft: str,
+    first: Annotated[int, Query(ge=0, le=10_000)] = 0,
+) -> Response:
+    """The page of a draft, or 304 while the draft has the version in `If-None-Match`.
+
+    Pages ask it every few seconds for what others scan into the same list, so the usual answer
+    costs one read of one row.
+    """
+    found = services.store.stocktakes.get(draft)
+    if request.headers.get("if-none-match") == f'"{found.version}"':
+        return Response(status_code=304)
+    return shown(request, services, Place(draft, found.mode, first))
+
+
 def shown(
     request: Request, services: Services, place: Place, error: StockpulseError | None = None
 ) -> HTMLResponse:
@@ -86,6 +106,10 @@ def shown(
     store = services.store.stocktakes
     is_begun = place.draft and not place.code and error is None
     draft = store.get(place.draft) if is_begun else store.find(place.draft)
+    fresh = place.draft if draft is None and is_draft_id(place.draft) else new_id()
+    if draft is not None and draft.state == "discarded":
+        error = error or DraftNotFound(discarded_text(draft))
+        draft = None
     lines = store.lines(draft.id) if draft else []
     wanted: Mode = next((one for one in MODES if one == place.mode), MODES[0])
     mode = draft.mode if draft else wanted
@@ -97,7 +121,7 @@ def shown(
         headers={} if error is None else error.headers,
         page="stocktake",
         draft=draft,
-        fresh=place.draft if draft is None and is_draft_id(place.draft) else new_id(),
+        fresh=fresh,
         scan_id=new_id(),
         mode=mode,
         modes=MODES,

@@ -3,17 +3,15 @@
 import re
 from html import unescape
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
+from app.store.alerts import alert_lists
+from app.store.alerts.alert_repository import AlertRepository
 from app.web.pages.alerts import board_reader
-from tests.integration.alerts.pages.kit import (
-    low,
-    page,
-    row,
-    sold_out,
-)
+from tests.integration.alerts.pages.kit import followed, low, page, press, row, sold_out
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
@@ -33,6 +31,35 @@ def test_out_comes_before_low_and_pages_are_bounded(
     assert 'id="saved"' in row(app, "PF1", place)
     nowhere = app.http.get("/alerts/product", params={"id": "none"}, follow_redirects=True)
     assert "No alert is open" in nowhere.text
+
+
+def test_page_reads_only_the_lists_that_have_changed(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = low(app, "PI1")
+    real, reads = AlertRepository.newest, []
+
+    def counting(alerts: AlertRepository, state: Any, kind: Any, most: int) -> Any:
+        reads.append((state, kind))
+        return real(alerts, state, kind, most)
+
+    monkeypatch.setattr(AlertRepository, "newest", counting)
+    monkeypatch.setattr(alert_lists, "FRESH", 3600)
+    monkeypatch.setattr(alert_lists, "FRESH_EMPTY", 3600)
+    for _ in range(2):  # the second time, changes of the last seconds are not known yet
+        page(app)
+    reads.clear()
+    page(app)
+    page(app, "/alerts?tab=reorder")
+    assert reads == []
+    reads.clear()
+    followed(app, press(app, shown, "acknowledge"))
+    assert "seen by" in row(app, "PI1")
+    assert {("open", "low"), ("acknowledged", "low")} == set(reads)
+    monkeypatch.setattr(alert_lists, "FRESH", 0)  # what changes no state is found by age
+    reads.clear()
+    page(app)
+    assert ("acknowledged", "low") in reads
 
 
 def test_what_is_too_much_to_sort_is_listed_by_time(

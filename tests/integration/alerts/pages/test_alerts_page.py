@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from app.core.events import event_id
 from tests.integration.alerts.pages.kit import (
     DAY,
     followed,
@@ -116,6 +117,25 @@ def test_acknowledged_alert_stays_and_says_who_saw_it(app: App) -> None:
     assert "seen by <bdi>local</bdi>" in seen
     followed(app, press(app, seen, "reopen"))
     assert states(app, "PD") == {"low": "open"}
+
+
+def test_undo_leaves_what_others_have_done_since(app: App) -> None:
+    shown = sold_out(app, "PK")
+    after = followed(app, press(app, shown, "acknowledge"))
+    undo = after[after.index('id="done"') :]
+    for _ in range(2):  # a repeat changes nothing
+        assert "Open again" in followed(app, press(app, undo, "reopen"))
+    assert states(app, "PK") == {"out": "open", "low": "open"}
+    alerts = app.services.store.alerts
+    alerts.acknowledge([event_id("PK", "low-1")], "ben")
+    refused = followed(app, press(app, undo, "reopen"))
+    assert "Open again" in refused  # of the two, one is open and the other one is Ben's
+    assert states(app, "PK") == {"out": "open", "low": "acknowledged"}
+    alerts.acknowledge([event_id("PK", "out-1")], "ben")
+    assert "Not undone" in followed(app, press(app, undo, "reopen"))
+    assert states(app, "PK") == {"out": "acknowledged", "low": "acknowledged"}
+    again = press(app, shown, "acknowledge")  # an old page: Ben was first
+    assert "undo=" not in again.headers["Location"]
 
 
 def test_form_of_an_alert_that_is_resolved_by_now_says_that_nothing_is_left_to_do(app: App) -> None:
