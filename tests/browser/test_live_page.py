@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.web.statics import static_path
 from tests.support.processes.process import Process
@@ -155,23 +155,6 @@ def put_products(app: App, count: int, stock: int = 9) -> None:
         app.tables.batch_write_item(
             RequestItems={app.services.about.products_table: batch[start : start + 25]}
         )
-
-
-def test_ten_tabs_share_one_stream_and_survive_the_loss_of_its_leader(
-    app: App, context: BrowserContext
-) -> None:
-    tabs = [context.new_page() for _ in range(10)]
-    for tab in tabs:
-        open_live(tab, app.url)
-    app.create("first")
-    for tab in tabs:
-        expect(tab.locator(ROWS)).to_have_count(1)
-    assert app.services.broker.subscribers == 1
-    tabs[0].close()
-    app.create("second")
-    for tab in tabs[1:]:
-        expect(tab.locator(ROWS)).to_have_count(2)
-    assert app.services.broker.subscribers == 1
 
 
 @pytest.mark.alone
