@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One process per core, and each test file in one process: most tests wait for a store or browser.
 SIDE_BY_SIDE := -n logical --dist loadfile
+# A browser's tests wait longer than they compute.
+BROWSERS := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -18,7 +20,7 @@ run: setup ## Install what is missing and start Stockpulse
 
 test: setup chromium redis nginx postgres ministack js ## Install what is missing and run every test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
+	@$(BIN)/pytest $(BROWSERS) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
 check: lint type test ## Run lint, type and test, as CI does
@@ -53,7 +55,7 @@ integration: setup redis nginx postgres ## Run the integration tests against a r
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Run the tests in a real browser
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
+	@$(BIN)/pytest $(BROWSERS) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
 # Receivers of messages, the wire and files do not depend on the engine.

@@ -1,10 +1,9 @@
 """Every page is accessible and fits its window, on three widths, light and dark."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.accessibility import check_page
 from tests.support.house import House
@@ -160,22 +159,3 @@ def refuse_sign_in(page: Page) -> None:
 def test_sign_in_is_accessible_and_fits(house: House, browser: Browser) -> None:
     with browser.new_context(base_url=house.app.url, reduced_motion="reduce") as context:
         check(context.new_page(), "/sign-in", refuse_sign_in)
-
-
-def shorten(route: Route) -> None:
-    """Answer with one operation of each method: Swagger UI draws the others in the same way."""
-    contract = route.fetch().json()
-    kept: dict[str, dict[str, Any]] = {}
-    for path, operations in contract["paths"].items():
-        seen = {method for others in kept.values() for method in others}
-        if new := {name: one for name, one in operations.items() if name not in seen}:
-            kept[path] = new
-    route.fulfill(json=contract | {"paths": kept})
-
-
-def test_api_reference_is_accessible_and_fits(signed_in: BrowserContext) -> None:
-    """tests/faults/pages checks all its operations, which takes axe a minute."""
-    page = signed_in.new_page()
-    page.route("**/v1/openapi.json", shorten)
-    check(page, "/docs", lambda page: page.locator(".opblock").last.wait_for())
-    page.close()
