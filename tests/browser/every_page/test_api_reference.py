@@ -1,12 +1,13 @@
-"""The API reference is accessible and fits its window; tests/faults/pages has all its operations."""
+"""The API reference is accessible and fits its window; tests/faults/pages checks all of it."""
 
 import json
 import re
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Route
+from playwright.sync_api import Page, Route
 
 from tests.browser.accessibility import check_page
+from tests.support.processes.running import App
 
 _SCHEMA = re.compile(r"#/components/schemas/(\w+)")
 
@@ -29,10 +30,9 @@ def shorten(route: Route) -> None:
     route.fulfill(json=contract | short)
 
 
-def test_api_reference_is_accessible_and_fits(signed_in: BrowserContext) -> None:
-    page = signed_in.new_page()
+def test_api_reference_is_accessible_and_fits(shared: App, page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
     page.route("**/v1/openapi.json", shorten)
-    page.goto("/docs")
+    page.goto(f"{shared.url}/docs")
     page.locator(".opblock").last.wait_for()
     check_page(page, "/docs")
-    page.close()
