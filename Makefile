@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One process per core, and each test file in one process: most tests wait for a store or browser.
 SIDE_BY_SIDE := -n logical --dist loadfile
+# A browser's tests wait longer than they compute.
+BROWSERS := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -18,7 +20,7 @@ run: setup ## Install what is missing and start Stockpulse
 
 test: setup chromium redis nginx postgres ministack js ## Install what is missing and run every test
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
+	@$(BIN)/pytest $(BROWSERS) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
 check: lint type test ## Run lint, type and test, as CI does
@@ -53,7 +55,7 @@ integration: setup redis nginx postgres ## Run the integration tests against a r
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Run the tests in a real browser
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
+	@$(BIN)/pytest $(BROWSERS) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
 # Receivers of messages, the wire and files do not depend on the engine.
@@ -108,9 +110,10 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 	@scripts/assets.sh
 
 # Tests that measure delays run alone; tests that mostly wait run side by side, with an engine each.
-faults: setup redis postgres ## Write 20,000 changes while parts fail, and attack the server (50 minutes)
+faults: setup chromium redis postgres ## Write 20,000 changes while parts fail, and attack the server (50 minutes)
 	@$(BIN)/pytest -s --durations=0 tests/faults/test_killed_for_long.py
 	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py tests/faults/test_bad_sinks.py tests/faults/sinks tests/faults/stocktake tests/faults/attack
+	@$(BIN)/pytest --durations=0 tests/faults/pages
 
 contract: setup ## Test the REST contract with all generated requests (30 minutes)
 	@$(BIN)/pytest tests/faults/test_contract_for_long.py

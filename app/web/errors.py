@@ -201,4 +201,4 @@ class TokenNeeded(StockpulseError):
 
     status = 403
     code = "csrf-token-needed"
-    title = "The form token is missing or expired"
+    title = "The form has expired"

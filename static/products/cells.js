@@ -30,7 +30,7 @@ function showStock(row, stock, unit, version) {
   row.querySelector("[data-part=level]").textContent = level;
   row.querySelector("[data-part=days]").textContent = daysLeft(stock, numberOf(row.dataset.rate));
   if (version !== null) row.dataset.version = version;
-  setText(row, "stock", stock === null ? "no valid count" : quantity(stock, unit));
+  setText(row, "stock", stock === null ? "no valid stock" : quantity(stock, unit));
 }
 
 /** Keeps the rows below `root` up to date. */

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.web.statics import static_path
 from tests.support.processes.process import Process
@@ -20,8 +20,9 @@ ROWS = "#feed li[data-id]"
 PATCH = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
 
 
-def open_live(page: Page, url: str) -> None:
-    page.goto(url + "/", wait_until="load")
+def open_live(page: Page, url: str, product_id: str = "") -> None:
+    """Open the Live page, with the changes of one product if its id is given."""
+    page.goto(f"{url}/?product_id={product_id}" if product_id else f"{url}/", wait_until="load")
     expect(page.locator("#pill")).to_contain_text("Live")
 
 
@@ -54,39 +55,41 @@ def test_inserts_stock_changes_edits_and_deletions_are_shown(app: App, page: Pag
     expect(rows.first).to_contain_text("damaged")
 
 
-def test_reversal_links_to_the_change_that_it_takes_back(app: App, page: Page) -> None:
-    app.create("P1", 12)
-    open_live(page, app.url)
+def test_reversal_links_to_the_change_that_it_takes_back(shared: App, page: Page) -> None:
+    shared.create("REVERSED", 12)
+    open_live(page, shared.url, "REVERSED")
     rows, links = page.locator(ROWS), page.locator(f"{ROWS} a.reverses:visible")
-    app.adjust("P1", -3)
+    shared.adjust("REVERSED", -3)
     expect(rows).to_have_count(2)
     expect(links).to_have_count(0)
     sale = rows.first.get_attribute("data-id")
-    app.http.post(f"/v1/events/{sale}/reversals", json={})
+    shared.http.post(f"/v1/events/{sale}/reversals", json={})
     expect(links).to_have_attribute("href", f"/audit/{sale}")
     page.reload()
     expect(links).to_have_attribute("href", f"/audit/{sale}")
 
 
-def test_every_static_file_is_loaded_from_the_hashed_folder(app: App, page: Page) -> None:
+def test_every_static_file_is_loaded_from_the_hashed_folder(shared: App, page: Page) -> None:
     loaded: dict[str, int] = {}
     page.on("response", lambda answer: loaded.update({answer.url: answer.status}))
-    open_live(page, app.url)
+    open_live(page, shared.url)
     files = {url for url in loaded if "/static/" in url}
     assert {url.rpartition("/")[2] for url in files} >= {"main.js", "format.js", "live.css"}
-    assert all(url.startswith(f"{app.url}{static_path()}/") for url in files)
+    assert all(url.startswith(f"{shared.url}{static_path()}/") for url in files)
     assert {loaded[url] for url in files} == {200}
 
 
-def test_changes_by_other_programs_are_shown_as_outside(app: App, page: Page) -> None:
-    open_live(page, app.url)
+def test_changes_by_other_programs_are_shown_as_outside(shared: App, page: Page) -> None:
+    open_live(page, shared.url, "OUTSIDE")
     rows = page.locator(ROWS)
-    app.put_outside(ProductID="P1", ProductName="<b>Kettle</b>", Stock=5, shelf="A7")
+    shared.put_outside(ProductID="OUTSIDE", ProductName="<b>Kettle</b>", Stock=5, shelf="A7")
     expect(rows.first).to_contain_text("outside Stockpulse")
     expect(rows.first).to_contain_text("<b>Kettle</b>")  # text, not markup
-    app.put_outside(ProductID="P1", ProductName="<b>Kettle</b>", Stock=4, shelf="A7")
+    shared.put_outside(ProductID="OUTSIDE", ProductName="<b>Kettle</b>", Stock=4, shelf="A7")
     expect(rows.first).to_contain_text("5 → 4 (−1)")
-    app.tables.delete_item(TableName=app.services.about.products_table, Key=item(ProductID="P1"))
+    shared.tables.delete_item(
+        TableName=shared.services.about.products_table, Key=item(ProductID="OUTSIDE")
+    )
     expect(rows).to_have_count(3)
     expect(rows.first).to_have_attribute("data-kind", "deleted")
     expect(rows.first).to_contain_text("outside Stockpulse")
@@ -129,14 +132,14 @@ def test_page_shows_a_store_outage_and_recovers(tmp_path: Path, page: Page) -> N
         expect(page.locator(ROWS)).to_have_count(1)
 
 
-def test_pause_holds_changes_and_resume_shows_them(app: App, page: Page) -> None:
-    open_live(page, app.url)
-    app.create("P1", 100)
+def test_pause_holds_changes_and_resume_shows_them(shared: App, page: Page) -> None:
+    open_live(page, shared.url, "PAUSED")
+    shared.create("PAUSED", 100)
     expect(page.locator(ROWS)).to_have_count(1)
     page.keyboard.press("Alt+p")
     expect(page.locator("#pill")).to_contain_text("Paused")
     for _ in range(3):
-        app.adjust("P1", -1)
+        shared.adjust("PAUSED", -1)
     expect(page.locator("#fresh")).to_have_text("3 new ↑")
     assert page.locator(ROWS).count() == 1
     page.locator("#pause").click()
@@ -155,23 +158,6 @@ def put_products(app: App, count: int, stock: int = 9) -> None:
         app.tables.batch_write_item(
             RequestItems={app.services.about.products_table: batch[start : start + 25]}
         )
-
-
-def test_ten_tabs_share_one_stream_and_survive_the_loss_of_its_leader(
-    app: App, context: BrowserContext
-) -> None:
-    tabs = [context.new_page() for _ in range(10)]
-    for tab in tabs:
-        open_live(tab, app.url)
-    app.create("first")
-    for tab in tabs:
-        expect(tab.locator(ROWS)).to_have_count(1)
-    assert app.services.broker.subscribers == 1
-    tabs[0].close()
-    app.create("second")
-    for tab in tabs[1:]:
-        expect(tab.locator(ROWS)).to_have_count(2)
-    assert app.services.broker.subscribers == 1
 
 
 @pytest.mark.alone

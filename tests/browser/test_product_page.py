@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integration.reversals.undoing import delete, edit, events_of
+from tests.integration.reversals.undoing import edit, events_of
 from tests.support.processes.running import App
 from tests.support.waiting import until
 
@@ -115,44 +114,6 @@ def test_form_returns_to_the_product_and_is_undone_there(
         "Undone." if script else "The change was undone"
     )
     assert app.http.get(f"/v1/products/{product_id}").json()["stock"] == 10
-    context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1280])
-def test_page_is_accessible_and_fits(app: App, browser: Browser, scheme: str, width: int) -> None:
-    product_id = f"bd{scheme}{width}" + "i" * 2000
-    name = "A" * 200
-    app.put_outside(ProductID=product_id, ProductName=name, Stock=-1, remark="t" * 10_000)
-    app.put_outside(ProductID=product_id, ProductName=name, Stock=5, remark="u" * 10_000)
-    (first, _) = events_of(app, product_id, 2)
-    app.create(f"gone{scheme}{width}", stock=5)
-    delete(app, f"gone{scheme}{width}")
-    charted(app, product_id)
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-        has_touch=width == 390,
-        is_mobile=width == 390,
-    )
-    page = context.new_page()
-    for path in (
-        f"/products/history?id={product_id}&at={first['occurred_at']}",
-        f"/products/history?id={product_id}&tab=fields",
-        f"/products/restore?id={product_id}&at={first['occurred_at']}",
-        f"/products/history?id=gone{scheme}{width}",
-        "/products/history?id=never",
-    ):
-        page.goto(app.url + path, wait_until="load")
-        if "fields" in path:
-            expect(page.locator("#chart canvas")).to_be_visible()
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{path[:60]}: {results.generate_report()}"
-        overflow = page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{path[:60]} is {overflow} px too wide"
     context.close()
 
 

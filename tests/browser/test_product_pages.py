@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import count
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.processes.running import App, item
@@ -179,45 +178,6 @@ def test_stock_on_the_products_page_follows_the_stream(app: App, page: Page, ket
     expect(page.locator("#pill")).to_contain_text("Live")
     app.adjust(kettle, -2)
     expect(page.locator(f"tr[data-product={kettle}] [data-part=stock]")).to_have_text("3")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1200])
-def test_every_page_is_accessible_and_fits(
-    app: App, browser: Browser, kettle: str, scheme: str, width: int
-) -> None:
-    app.create(kettle, 5, name="Kettle with a rather long name for a phone", price="12.50")
-    app.create(f"{kettle}-low", 5, reorder_point=9, category="Kitchen")
-    app.adjust(kettle, -2)
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-    )
-    page = context.new_page()
-    for path in (
-        "/",
-        "/products",
-        f"/products?done=saved&saved={kettle}&same_barcode=A%20long%20id&barcode_unknown=1",
-        "/products/new",
-        f"/products/edit?id={kettle}",
-        f"/products/adjust?id={kettle}&mode=count",
-        "/products?deleted=true",
-        f"/products/delete?id={kettle}",
-        f"/products/history?id={kettle}",
-        "/products/history?id=never",
-        "/nowhere",
-    ):
-        page.goto(app.url + path, wait_until="load")
-        if path in {"/", "/products"}:
-            expect(page.locator("#pill")).to_contain_text("Live")
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{path}: {results.generate_report()}"
-        overflow = page.evaluate(
-            "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, f"{path} is {overflow} px too wide"
-    context.close()
 
 
 def test_the_first_product_is_a_few_keys_from_the_search(app: App, page: Page) -> None:

@@ -29,7 +29,7 @@ class ViewNotFound(StockpulseError):
 
     status = 404
     code = "view-not-found"
-    title = "Saved view not found"
+    title = "Saved search not found"
 
 
 class TooManyViews(StockpulseError):
@@ -37,7 +37,7 @@ class TooManyViews(StockpulseError):
 
     status = 409
     code = "too-many-views"
-    title = "Too many saved views"
+    title = "Too many saved searches"
 
 
 class ViewExists(StockpulseError):
@@ -45,7 +45,7 @@ class ViewExists(StockpulseError):
 
     status = 409
     code = "view-exists"
-    title = "A saved view has this name"
+    title = "A saved search has this name"
 
 
 class ViewChanged(StockpulseError):
@@ -53,7 +53,7 @@ class ViewChanged(StockpulseError):
 
     status = 409
     code = "view-changed"
-    title = "The saved view was changed"
+    title = "The saved search was changed"
 
 
 class InvalidViewName(StockpulseError):
@@ -61,7 +61,7 @@ class InvalidViewName(StockpulseError):
 
     status = 422
     code = "invalid-view-name"
-    title = "The name of the view is not valid"
+    title = "The name of the search is not valid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class SavedViews:
         """
         row = self._row(name)
         if row is None:
-            raise ViewNotFound("No saved view has this name. See the list of views.")
+            raise ViewNotFound("No saved search has this name. See the list of saved searches.")
         return _view(row)
 
     def put(self, name: str, q: str, order: str, actor: str, *, replace: bool = True) -> View:
@@ -125,12 +125,12 @@ class SavedViews:
                     "name, or replace it."
                 )
             if row is None and len(self.all()) >= MOST:
-                raise TooManyViews(f"There are {MOST} saved views already. Delete one first.")
+                raise TooManyViews(f"There are {MOST} saved searches already. Delete one first.")
             version = {"Version": {"N": str(_version(row) + 1)}}
             put = {"Item": item | version, **_unchanged(row)}
             if self._commit({"Put": put}, actor, "view saved", before, view):
                 return view
-        raise ViewChanged("Others keep changing this view. Nothing was saved; try again.")
+        raise ViewChanged("Others keep changing this search. Nothing was saved; try again.")
 
     def rename(self, name: str, new_name: str, actor: str) -> View:
         """Give a view another name.
@@ -143,7 +143,7 @@ class SavedViews:
         new_name = checked_view_name(new_name)
         row = self._row(name)
         if row is None:
-            raise ViewNotFound("No saved view has this name. See the list of views.")
+            raise ViewNotFound("No saved search has this name. See the list of saved searches.")
         before = _view(row)
         after = View(new_name, before.q, before.order)
         if before == after:
@@ -151,7 +151,7 @@ class SavedViews:
         put = {"Item": row | row_key(_KIND, new_name), **_unchanged(None)}
         delete = {"Key": row_key(_KIND, before.name), **_unchanged(row)}
         if not self._commit({"Put": put, "Delete": delete}, actor, "view renamed", before, after):
-            raise ViewChanged("There is a view with this name already. Choose another name.")
+            raise ViewChanged("There is a search with this name already. Choose another name.")
         return after
 
     def delete(self, name: str, actor: str) -> None:
@@ -165,11 +165,11 @@ class SavedViews:
         for _ in range(_TRIES):
             row = self._row(name)
             if row is None:
-                raise ViewNotFound("No saved view has this name. See the list of views.")
+                raise ViewNotFound("No saved search has this name. See the list of saved searches.")
             delete = {"Key": row_key(_KIND, row["ID"]["S"]), **_unchanged(row)}
             if self._commit({"Delete": delete}, actor, "view deleted", _view(row), None):
                 return
-        raise ViewChanged("Others keep changing this view. It was not deleted; try again.")
+        raise ViewChanged("Others keep changing this search. It was not deleted; try again.")
 
     def _row(self, name: str) -> dict[str, Any] | None:
         name = unicodedata.normalize("NFC", name)
@@ -205,8 +205,8 @@ def checked_view_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(name):
         raise InvalidViewName(
-            f"{name[:80]!r} is not allowed as a view's name: use 1 to 64 letters, digits, . @ + - "
-            "_ and spaces (not at the start or end)."
+            f"{name[:80]!r} is not allowed as a search's name: use 1 to 64 letters, digits, . @ + "
+            "- _ and spaces (not at the start or end)."
         )
     return name
 

@@ -8,7 +8,7 @@ class DraftNotFound(StockpulseError):
 
     status = 404
     code = "draft-not-found"
-    title = "Draft not found"
+    title = "List not found"
 
 
 class DraftClosed(StockpulseError):

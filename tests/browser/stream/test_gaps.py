@@ -63,7 +63,7 @@ def test_gaps_and_reconciled_entries_are_shown(app: App, page: Page) -> None:
     expect(rows.nth(0)).to_contain_text("stock 4 instead of 7")
     rows.nth(1).get_by_role("link", name="Unknown products").click()
     expect(page.locator("h1")).to_have_text("Unknown products")
-    expect(page.locator("main")).to_contain_text("Shard shardId-0001")
+    expect(page.locator("main")).to_contain_text("part of the stream: shardId-0001")
     expect(page.locator("main")).to_contain_text("its records were trimmed unread")
     page.goto(f"{app.url}/products/history?id=old-1")
     expect(page.locator("main")).to_contain_text("Found in the table: stock 1; its history starts")

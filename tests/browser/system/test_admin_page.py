@@ -80,4 +80,4 @@ def test_a_link_is_made_and_revoked_on_a_phone_without_script(
         expect(page.get_by_role("button", name="Copy")).to_have_count(0)
         page.get_by_role("button", name="I have copied it").tap()
         page.get_by_role("button", name="Revoke the link for viewer").tap()
-        expect(page.locator("#links")).to_contain_text("None waits to be used.")
+        expect(page.locator("#links")).to_contain_text("No link is waiting to be used.")

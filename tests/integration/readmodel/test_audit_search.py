@@ -218,4 +218,4 @@ def test_filters_of_the_live_stream_work_before_the_copy_has_all_events(
         assert (answer.status_code, answer.json()["code"]) == (503, "read-model-filling")
         assert "still reading the changes: 0" in answer.json()["detail"]
         shown = app.http.get("/audit", params={"q": "kind:inserted"})
-        assert "The copy for searches is being filled" in shown.text
+        assert "Search is being prepared" in shown.text

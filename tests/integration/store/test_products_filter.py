@@ -169,5 +169,5 @@ def test_a_page_without_products_leads_on(
             if not found:
                 break
             (path,) = found
-        assert "None of the next items of the table is a product" in seen
+        assert "The next entries of the table are not products" in seen
         assert "SHOP#1~SKU#1" in seen

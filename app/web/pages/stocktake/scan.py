@@ -60,7 +60,7 @@ def scan_of(fields: Mapping[str, str], now: datetime) -> Scan:
         raise InvalidDraft(f"A code has at most {CODE_LENGTH} characters.")
     product = fields.get("product", "")
     if not code and not product and not last:
-        raise InvalidDraft("Scan a barcode, or type an id or a name.")
+        raise InvalidDraft("Scan a barcode, or type an ID or a name.")
     scan_id = fields.get("scan", "")
     if scan_id and not _SCAN_ID.fullmatch(scan_id):
         raise InvalidDraft("Reload the page: the form has no valid number for this scan.")

@@ -155,7 +155,7 @@ def test_sink_is_shown_with_its_state_lag_owner_and_error() -> None:
     ]
     page = get("/system", a_state(stored=stored(sinks=sinks))).text
     assert "up to date" in page
-    assert "10 min<br>12 events" in page
+    assert "10 min<br>12 changes" in page
     assert "no worker runs it" in page
     assert "503 &lt;b&gt;down" in page
     assert '<span class="error">paused</span><br>answered 410 Gone' in page
