@@ -17,7 +17,7 @@ from worker.sinks.archive.archive_check import ArchiveCheck
 from worker.sinks.archive.files import ArchiveFiles
 from worker.sinks.archive.names import Format
 from worker.sinks.archive.place import OWNER, Place
-from worker.sinks.archive.selections import Selection, note
+from worker.sinks.archive.selections import EVERYTHING, Selection, note
 from worker.sinks.owner_mark import owner_of, refuse_other
 from worker.sinks.shaping import Projection
 
@@ -71,7 +71,7 @@ class Archive:
         place: Place,
         form: Format,
         deployment: Deployment,
-        selection: Selection = Selection(),
+        selection: Selection = EVERYTHING,
     ) -> None:
         """`selection`: its attributes are applied here, its pattern by the sink's `wants`."""
         self._place = place

@@ -43,6 +43,9 @@ class Selection:
             yield f"of each product, only the key and these attributes were kept: {kept}"
 
 
+EVERYTHING = Selection()
+
+
 def note(place: Place, selection: Selection) -> None:
     """Write a selection's file, unless there is one, or nothing is left out.
 
