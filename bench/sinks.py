@@ -50,6 +50,7 @@ TRIALS = {
     "replica": "databases",
     "replica_sqlite": "databases",
     "search": "search",
+    "archive": "files",
 }
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks
@@ -126,7 +127,8 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
             row = {"bare": pool.submit(bare, engine.url, name, own / "bare", events).result()}
             (own / "ours").mkdir()
             with trial_of(name)(own / "ours") as opened:
-                arguments = (own / "data", engine.url, opened.sink, opened.environment, events)
+                due = events - opened.later
+                arguments = (own / "data", engine.url, opened.sink, opened.environment, due)
                 row["ours"] = pool.submit(ours, *arguments).result()
         rows.append(row)
     return rows
