@@ -1,11 +1,23 @@
 """What `bench/sinks.py` measures of one kind of sink."""
 
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.events import ChangeEvent
+
+# Where each sink's trial is: the module in this folder, and the function that opens it.
+TRIALS = {
+    "sqs": "fan_out",
+    "sns": "fan_out",
+    "eventbridge": "fan_out",
+    "replica": "databases",
+    "replica_sqlite": "databases",
+    "search": "search",
+    "archive": "files",
+}
 
 
 @dataclass(frozen=True)
@@ -26,3 +38,9 @@ class Trial:
 
 # Opens a trial in a folder until the block ends, with its real target running.
 Opened = Callable[[Path], AbstractContextManager[Trial]]
+
+
+def trial_of(name: str) -> Opened:
+    """The function that opens a sink's trial."""
+    found: Opened = getattr(importlib.import_module(f"bench.support.sinks.{TRIALS[name]}"), name)
+    return found
