@@ -74,7 +74,7 @@ def without(item: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
     paths = tuple(paths)
     whole = {path[0] for path in paths if len(path) == 1}
     left = {name: value for name, value in item.items() if name not in whole}
-    for path in paths:
+    for path in (one for one in paths if len(one) > 1):
         if value_at(left, path) is not None:
             left = with_value(left, path, None)
         for depth in range(len(path) - 1, 0, -1):
