@@ -50,7 +50,9 @@ def name_in_events(name: str) -> str:
 
 def value_at(item: Mapping[str, Any] | None, path: Path) -> Any:
     """The value at the path, such as `{"N": "5"}`; None if there is none."""
-    value = (item or {}).get(path[0])
+    value = item.get(path[0]) if item else None
+    if len(path) == 1:  # nearly always
+        return value
     for part in path[1:]:
         members = value.get("M") if value is not None else None
         value = members.get(part) if members is not None else None
