@@ -3,13 +3,13 @@
     .venv/bin/python bench/sinks.py sqs sns eventbridge
 
 Each sink writes to a real target (MiniStack, a database, OpenSearch, files). Catching up: the
-history is in the engine before a process starts the sink at its beginning; the bare loop scans the
-same rows and writes them with the same client. Both run in a process of their own, in turns.
+history is in the engine before a process starts the sink at its beginning; the sinks that always
+run are up to date, as in a deployment that gets another one. The bare loop scans the same rows and
+writes them with the same client. Both run in a process of their own, in turns.
 """
 
 import argparse
 import base64
-import importlib
 import multiprocessing
 import os
 import statistics
@@ -28,6 +28,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.bootstrap.worker import reading
+from app.commands.sinks.tools import open_tools
 from app.config.settings import Settings
 from app.observability.metrics import REGISTRY
 from app.runtime.wake import Wake
@@ -36,33 +37,19 @@ from app.store.dynamodb.table_names import table_names
 from app.store.engine import EmbeddedEngine, find_running
 from bench.support.past import write_past
 from bench.support.report import Requirement, conditions, finish, median_of, percentile
-from bench.support.sinks.trial import Opened, Trial
+from bench.support.sinks.trial import TRIALS, Trial, trial_of
 from bench.support.store import bare as bare_clients
 from bench.webhook import App, Lengths, live
 from tests.faults.writers import Writers
 from tests.support.processes.process import Process
-
-# Where each sink's trial is: module in bench/support/sinks, and the function that opens it.
-TRIALS = {
-    "sqs": "fan_out",
-    "sns": "fan_out",
-    "eventbridge": "fan_out",
-    "replica": "databases",
-    "replica_sqlite": "databases",
-    "search": "search",
-}
+from tests.support.waiting import until
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks
 KEY = b"b" * 32
 KEYS = f"bench:{base64.b64encode(KEY).decode()}"
 RATE, THREADS = 1_000, 8
+ALWAYS = 2  # sinks that every deployment has: alerts and notifications
 PATIENCE = 300.0  # seconds
-
-
-def trial_of(name: str) -> Opened:
-    """The function that opens a sink's trial."""
-    found: Opened = getattr(importlib.import_module(f"bench.support.sinks.{TRIALS[name]}"), name)
-    return found
 
 
 def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], events: int) -> float:
@@ -80,6 +67,9 @@ def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], ev
         found = REGISTRY.get_sample_value("stockpulse_sink_delivered_total", {"sink": sink})
         return found or 0.0
 
+    with open_tools(settings) as tools:
+        for view in tools.sinks.views():
+            tools.sinks.rewind(view.row.name, "now", "bench")
     with reading(settings, lambda _: None, Wake()) as worker:
         deadline = time.monotonic() + PATIENCE
         first = began = 0.0
@@ -114,8 +104,10 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
         own = folder / f"{name}{number}"
         own.mkdir()
         keys = {"STOCKPULSE_AUDIT_KEYS": KEYS}
-        with Process(own / "data", forked=False, environment=keys):  # creates the tables
-            pass
+        with Process(own / "data", forked=False, environment=keys) as server:  # creates the tables
+            until(
+                lambda url=f"{server.url}/v1/sinks": len(httpx.get(url).json()["items"]) == ALWAYS
+            )
         write_past(own / "data" / "engine.db", table_names("", None), events, key=KEY)
         with (
             EmbeddedEngine(own / "data") as engine,
@@ -126,7 +118,8 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
             row = {"bare": pool.submit(bare, engine.url, name, own / "bare", events).result()}
             (own / "ours").mkdir()
             with trial_of(name)(own / "ours") as opened:
-                arguments = (own / "data", engine.url, opened.sink, opened.environment, events)
+                due = events - opened.later
+                arguments = (own / "data", engine.url, opened.sink, opened.environment, due)
                 row["ours"] = pool.submit(ours, *arguments).result()
         rows.append(row)
     return rows

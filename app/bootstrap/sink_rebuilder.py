@@ -2,6 +2,7 @@
 
 from app.config.settings import Settings
 from app.store.deployment import Deployment
+from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
 from app.store.sinks.sink_errors import SinkNotConfigured, SinkRebuildFailed
 from worker.consumers.sink import Unavailable
@@ -16,15 +17,20 @@ class SinkRebuilder:
         self._sinks = sinks
         self._deployment = deployment
 
-    def __call__(self, name: str, actor: str) -> str:
+    def __call__(self, name: str, actor: str, once: Once[str] | None = None) -> str:
         """Request a rebuild, and write it to the admin trail; returns a sentence about it.
+
+        While a rebuild is under way, another request for it changes nothing.
 
         Raises:
             SinkRebuildFailed: the receiver did not accept the request; the detail says why.
             SinkNotConfigured: this process has no such sink, or the sink cannot be rebuilt.
             SinkNotFound: no process has such a sink.
+            Replayed: `once` has a stored response for the request.
 
         """
+        if once is not None:
+            once.recall()
         with sinks_of(self._settings, self._deployment) as sinks:
             sink = next((sink for sink in sinks if sink.name == name), None)
             if sink is None or sink.rebuild is None:
@@ -36,5 +42,5 @@ class SinkRebuilder:
                 answer = sink.rebuild()
             except Unavailable as error:
                 raise SinkRebuildFailed(f"Sink {name} cannot be rebuilt: {error}") from error
-        self._sinks.note_rebuild(name, actor, answer)
+        self._sinks.note_rebuild(name, actor, answer, once)
         return answer

@@ -23,6 +23,7 @@ from app.bootstrap.process import (
     open_files,
 )
 from app.bootstrap.rule_desk import open_rule_desk
+from app.bootstrap.sink_rebuilder import SinkRebuilder
 from app.bootstrap.sink_tester import SinkTester
 from app.broker.in_process import InProcessBroker
 from app.config.settings import Settings
@@ -232,6 +233,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             ),
             rule_desk=opened.enter_context(open_rule_desk(settings, deployment, store, model)),
             test_sink=SinkTester(settings, store.sinks, deployment),
+            rebuild_sink=SinkRebuilder(settings, store.sinks, deployment),
             web_threads=threads,
         )
 

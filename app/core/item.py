@@ -6,7 +6,6 @@ function here changes its arguments.
 
 import base64
 import hashlib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -15,17 +14,12 @@ from typing import Any, Protocol
 
 from app.core import json_text
 from app.core.keys import TEXT_KEY, KeySchema
-from app.core.numbers import normalised, number_of
+from app.core.numbers import EXACT_IN_JSON, normalised, number_in
 from app.core.paths import Path, name_in_events, path_of, value_at
 
 # An attribute value in typed form, a mapping with one entry: {"S": "..."}.
 AttributeValue = Mapping[str, Any]
 Item = Mapping[str, AttributeValue]
-
-# Integers beyond this lose digits in JavaScript and most JSON readers.
-_EXACT_IN_JSON = 2**53
-
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 
 # DynamoDB numbers hold 38 digits; a stock count with more than 15 is a mistake.
 MAX_STOCK = 10**15
@@ -86,6 +80,13 @@ class AttributeNames:
         return (self.stock, *self.details)
 
     @cached_property
+    def field_paths(self) -> Mapping[str, Path]:
+        """The paths of a product's fields, by the field's name; without `unit` if there is none."""
+        fields = ("name", "stock", "category", "price", "reorder_point", "tags", "barcode")
+        found = {field: path_of(getattr(self, field)) for field in (*fields, "no_reorder")}
+        return found if self.unit is None else found | {"unit": path_of(self.unit)}
+
+    @cached_property
     def known_paths(self) -> tuple[Path, ...]:
         """The paths of the known attributes."""
         return tuple(map(path_of, self.known))
@@ -118,20 +119,18 @@ DEFAULT_NAMES = AttributeNames()
 
 def text(item: Item | None, name: str | None) -> str | None:
     """The string under `name`; None if it is absent, of another type, or has no name."""
-    value = None if name is None else (value_at(item, path_of(name)) or {}).get("S")
-    return value if isinstance(value, str) else None
+    return None if name is None else text_in(value_at(item, path_of(name)))
+
+
+def text_in(value: AttributeValue | None) -> str | None:
+    """The string in a value; None if it is absent or of another type."""
+    found = None if value is None else value.get("S")
+    return found if isinstance(found, str) else None
 
 
 def number(item: Item | None, name: str) -> Decimal | None:
-    """The number under `name`; None if it is absent or no number.
-
-    Some frameworks keep numbers as strings: a string of plain digits is a number here, too.
-    """
-    value = value_at(item, path_of(name)) or {}
-    if "N" in value:
-        return number_of(value["N"])
-    text = value.get("S", "")
-    return number_of(text) if _PLAIN_NUMBER.fullmatch(text) else None
+    """The number under `name`, as in `number_in`; None if it is absent or no number."""
+    return number_in(value_at(item, path_of(name)))
 
 
 def flag(item: Item | None, name: str) -> bool | None:
@@ -178,7 +177,7 @@ def plain_number(digits: str) -> int | str:
     """
     try:
         number = Decimal(digits)
-        if abs(number) <= _EXACT_IN_JSON and number == number.to_integral_value():
+        if abs(number) <= EXACT_IN_JSON and number == number.to_integral_value():
             return int(number)
     except InvalidOperation:
         return digits

@@ -4,14 +4,18 @@ DynamoDB numbers have up to 38 significant digits, more than Python's default co
 and differences use a context of their own. Pure.
 """
 
+import re
+from collections.abc import Mapping
 from decimal import Context, Decimal, InvalidOperation
+from typing import Any
 
 # Two numbers of 38 digits and the greatest difference of exponents still add up exactly.
 _EXACT = Context(prec=300, Emin=-999_999, Emax=999_999)
 _STORED_DIGITS, _LEAST, _GREATEST = 38, -130, 125  # of DynamoDB's numbers; exponents
 _EXACT_DIGITS = 15  # significant digits that every JSON reader keeps
 _LARGEST, _SMALLEST = Decimal(10) ** 15, Decimal(10) ** -6
-_EXACT_IN_JSON = 2**53
+EXACT_IN_JSON = 2**53  # integers beyond it lose digits in JavaScript and most JSON readers
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,19}(\.[0-9]{1,19})?")
 MAX_UNIT = 24  # characters; other programs may store any text, and a row is one line
 
 
@@ -22,6 +26,19 @@ def number_of(digits: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return found if found is not None and found.is_finite() else None
+
+
+def number_in(value: Mapping[str, Any] | None) -> Decimal | None:
+    """The number in an attribute value; None if it is absent or no number.
+
+    Some frameworks keep numbers as strings: a string of plain digits is a number here, too.
+    """
+    if value is None:
+        return None
+    if "N" in value:
+        return number_of(value["N"])
+    text = value.get("S", "")
+    return number_of(text) if _PLAIN_NUMBER.fullmatch(text) else None
 
 
 def difference(after: Decimal, before: Decimal) -> Decimal:
@@ -79,7 +96,7 @@ def json_number(number: Decimal | int | None) -> int | float | str | None:
         return None
     number = Decimal(number)
     if number == number.to_integral_value(context=_EXACT):
-        return int(number) if abs(number) <= _EXACT_IN_JSON else digits(number)
+        return int(number) if abs(number) <= EXACT_IN_JSON else digits(number)
     if significant(number) <= _EXACT_DIGITS and _SMALLEST <= abs(number) < _LARGEST:
         return float(number)
     return digits(number)

@@ -50,7 +50,9 @@ def name_in_events(name: str) -> str:
 
 def value_at(item: Mapping[str, Any] | None, path: Path) -> Any:
     """The value at the path, such as `{"N": "5"}`; None if there is none."""
-    value = (item or {}).get(path[0])
+    value = item.get(path[0]) if item else None
+    if len(path) == 1:  # nearly always
+        return value
     for part in path[1:]:
         members = value.get("M") if value is not None else None
         value = members.get(part) if members is not None else None
@@ -74,7 +76,7 @@ def without(item: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
     paths = tuple(paths)
     whole = {path[0] for path in paths if len(path) == 1}
     left = {name: value for name, value in item.items() if name not in whole}
-    for path in paths:
+    for path in (one for one in paths if len(one) > 1):
         if value_at(left, path) is not None:
             left = with_value(left, path, None)
         for depth in range(len(path) - 1, 0, -1):

@@ -24,6 +24,9 @@ from app.web.system.web_threads import WebThreads
 # Sends a test message through a sink (name, actor, idempotency) and describes the response.
 SendTest = Callable[[str, str, Once[str] | None], str]
 
+# Requests that a worker builds a sink's state again (arguments as above), and says what follows.
+RequestRebuild = Callable[[str, str, Once[str] | None], str]
+
 # Describes what is wrong with a part, or returns None; never blocks.
 Probe = Callable[[], str | None]
 
@@ -79,6 +82,7 @@ class Services:
     demo: DemoSwitch
     rule_desk: RuleDesk
     test_sink: SendTest
+    rebuild_sink: RequestRebuild
     web_threads: WebThreads
 
 

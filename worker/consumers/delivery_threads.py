@@ -18,7 +18,8 @@ from worker.consumers.sink import PauseSink, Rejected, Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
-# Limits on events that are read before they can be delivered: their number and size.
+# Limits on events that are read before they can be delivered: their number and size. The number
+# is at least that of two calls for each thread, so that none waits for a read.
 PENDING, PENDING_BYTES = 500, 16 * 1024 * 1024
 
 
@@ -47,6 +48,7 @@ class DeliveryThreads:
         self._ending = self._restarting = False
         self._was_full = self._was_failing = False
         self._calls = 0  # running now
+        self._most = max(PENDING, 2 * sink.parallelization_factor * sink.batch_size)
         self._schedule = self._new_schedule()
         self._finished: set[Cursor] = set()
         self._redriven: set[str] = set()
@@ -81,7 +83,7 @@ class DeliveryThreads:
         """Whether to stop reading for now."""
         with self._changed:
             schedule = self._schedule
-            self._was_full = len(schedule) >= PENDING or schedule.size >= PENDING_BYTES
+            self._was_full = len(schedule) >= self._most or schedule.size >= PENDING_BYTES
             return self._was_full
 
     @property
@@ -216,7 +218,7 @@ class DeliveryThreads:
     def _report(self) -> None:
         """Wake the reader thread only if it has work: waking it after each call is too slow."""
         with self._changed:
-            has_room = self._was_full and len(self._schedule) <= PENDING // 2
+            has_room = self._was_full and len(self._schedule) <= self._most // 2
             if has_room:
                 self._was_full = False
             changed = bool(self.trouble) != self._was_failing

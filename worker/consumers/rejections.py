@@ -44,7 +44,7 @@ class Rejections:
         """Record the outcome of deliveries; `errors`: why an event was rejected, by event id."""
         rejected: list[Letter] = []
         for one in deliveries:
-            error = errors.get(one.event.id)
+            error = errors.get(one.event.id) if errors else None  # an id takes time to make
             if one.letter is not None:
                 self._settle_letter(one.letter, error)
             elif error is not None:

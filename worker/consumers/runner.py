@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from app.core.errors import StoreUnavailable
 from app.observability.metrics import SINK_LAG
+from app.runtime.portion import PortionSize
 from app.runtime.retry import Retry, pause
 from app.runtime.wake import Wake
 from app.store.coordination.hold import Hold
@@ -28,7 +29,7 @@ from worker.consumers.sink import Sink, Unavailable
 
 _log = logging.getLogger(__name__)
 
-READ = 100  # events per read
+READ, READ_BYTES = 100, 4 * 1024 * 1024  # events per read (twice as many while they are small)
 LONGEST_PENDING_WAIT = 0.5  # seconds between two passes while rows are not settled
 SETTLES_MS = 10_000  # an event that arrived this long before a pass was read, unless it waits
 
@@ -64,6 +65,7 @@ class Runner:
         # Only a pass that starts after this point counts: in a Lambda container that was frozen
         # since its last invocation, an earlier pass may be old.
         self._pass = shared.tail.passes
+        self._portion = PortionSize(READ, 2 * READ, READ_BYTES)
         self._hints, self._next_poll = 0, 0.0
         self._more = False  # the last read was full: read on without another pass
         self._whole_at = 0  # the tail's, before the last read
@@ -144,14 +146,15 @@ class Runner:
         more = self._redrive()
         batch = Batch()
         if not threads.full:
-            self._whole_at = self._shared.tail.whole_at
-            batch = self._shared.tail.read(cursor.position, READ, threads.has)
-            self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == READ
+            self._whole_at, limit = self._shared.tail.whole_at, self._portion.limit
+            batch = self._shared.tail.read(cursor.position, limit, threads.has)
+            self._more = len(batch.entries) + len(batch.damaged) + len(batch.absent) == limit
             self._take(batch)
         failing = bool(self._trouble)
         if cursor.is_due(idle=not (len(threads) or self._more), failing=failing):
             cursor.save(self._health())
-        self._note_lag()
+        first = self._first_open()
+        SINK_LAG.note(self._sink.name, None if first is None else first.ms, len(threads))
         until_clock = self._pass_time()
         self._pending_turns = self._pending_turns + 1 if batch.pending and not batch.found else 0
         if batch.found or more or self._pending_turns == 1:
@@ -197,11 +200,13 @@ class Runner:
     def _take(self, batch: Batch) -> None:
         self._threads.rejections.park_damaged(batch.damaged)
         self._cursor.deliver(cursor for cursor, _, _ in batch.damaged)
-        wanted = [entry for entry in batch.entries if self._sink.takes(entry.event)]
-        skipped = {entry.cursor for entry in batch.entries} - {entry.cursor for entry in wanted}
+        takes, entries = self._sink.takes, batch.entries
+        wanted = [Delivery(one.event, one.cursor) for one in entries if takes(one.event)]
+        skipped = {one.cursor for one in entries} - {one.cursor for one in wanted}
         self._cursor.skip([*batch.absent, *skipped])
         if wanted:
-            self._threads.offer([Delivery(entry.event, entry.cursor) for entry in wanted])
+            self._threads.offer(wanted)
+        self._portion.answered(len(entries), sum(one.size for one in wanted))
         self._cursor.read_to(batch.edge)
 
     def _reload(self) -> None:
@@ -240,11 +245,6 @@ class Runner:
 
     def _first_open(self) -> Cursor | None:
         """Return the cursor of the first undelivered event; None if all are delivered."""
-        oldest, settled = self._threads.oldest, self._cursor.position.settled
-        if oldest is None and settled < self._shared.tail.recent.base:
-            return settled
-        return oldest
-
-    def _note_lag(self) -> None:
-        first = self._first_open()
-        SINK_LAG.note(self._sink.name, None if first is None else first.ms, len(self._threads))
+        settled = self._cursor.position.settled
+        behind = settled if settled < self._shared.tail.recent.base else None
+        return self._threads.oldest or behind

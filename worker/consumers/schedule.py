@@ -24,6 +24,10 @@ class Delivery:
     event: ChangeEvent
     cursor: Cursor | None = None
     letter: Letter | None = None
+    size: int = field(init=False, compare=False)  # approximate bytes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", event_size(self.event))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Schedule:
                 self._opened = now
             self._products.setdefault(one.event.product_id, _Product()).waiting.append(one)
             self._waiting += 1
-            self.size += event_size(one.event)
+            self.size += one.size
             if one.cursor is not None:
                 self._cursors.add(one.cursor)
 
@@ -207,7 +211,7 @@ class Schedule:
         """Release the call's products, and remove the finished deliveries."""
         for one in done:
             self._running -= 1
-            self.size -= event_size(one.event)
+            self.size -= one.size
             if one.cursor is not None:
                 self._cursors.discard(one.cursor)
         finished = {one.event.product_id for one in done}

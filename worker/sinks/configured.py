@@ -78,10 +78,12 @@ def _archive(settings: Settings, deployment: Deployment) -> Iterator[Sequence[Si
         yield []
         return
     from worker.sinks.archive.archive import Archive, place_of
+    from worker.sinks.archive.selections import Selection
 
     place = place_of(settings.archive_url, settings.archive_endpoint)
-    attributes, start = settings.archive_attributes, settings.sinks_start
-    archive = Archive(place, settings.archive_format, deployment, attributes)
+    selection = Selection(settings.archive_filter, settings.archive_attributes)
+    start = settings.sinks_start
+    archive = Archive(place, settings.archive_format, deployment, selection)
     sink = shaped(archive.sink(), settings.archive_filter, None, deployment)
     begin = None if start is None else before(window_start(int(start.timestamp() * 1000)))
     yield [replace(sink, check=partial(archive.check, sink, begin))]

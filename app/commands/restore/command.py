@@ -29,6 +29,8 @@ from app.store.feed.cursor import CursorClock
 from app.store.feed.feed import Feed
 from worker.consumers.sink import Unavailable
 from worker.sinks.archive.archive import key_in, owner_mark, place_of
+from worker.sinks.archive.place import Place
+from worker.sinks.archive.selections import noted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,6 +58,12 @@ def add(commands: Any) -> None:
         help="`audit`, or where an archive is (s3://bucket/prefix, or a directory's absolute "
         "path). Default: STOCKPULSE_ARCHIVE_URL if it is set, or else the audit",
     )
+    parser.add_argument(
+        "--incomplete",
+        action="store_true",
+        help="restore what there is from an archive that was written with a filter or with chosen "
+        "attributes",
+    )
     parser.set_defaults(run=run)
 
 
@@ -79,32 +87,49 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             progress(lambda: text)
 
         source = arguments.source or settings.archive_url or _AUDIT
+        lacks: list[str] = []
         try:
             states: ArchivedStates | AuditedStates
             if source == _AUDIT:
                 states, key = _from_audit(client, settings, moment, say)
             else:
-                states, key = _from_archive(source, settings.archive_endpoint, moment, say)
+                place = _archive(source, settings.archive_endpoint)
+                lacks = _lacks(place, allowed=arguments.incomplete)
+                states, key = _from_archive(place, moment, say)
             target = Target(client, arguments.to, key, say)
             target.prepare()
             status = _restored(states, target, arguments.to, moment)
             note = states.note
         except (Unavailable, StoreRefused) as error:
             raise CommandError(str(error)) from None
-    if note:
-        print(note)
+    for line in (*(f"The archive is not complete: {why}." for why in lacks), note):
+        if line:
+            print(escaped(line))
     return status
 
 
-def _from_archive(
-    source: str, endpoint: str | None, moment: datetime, say: Any
-) -> tuple[ArchivedStates, KeySchema]:
+def _archive(source: str, endpoint: str | None) -> Place:
     try:
-        place = place_of(archive_place(source), endpoint)
+        return place_of(archive_place(source), endpoint)
     except ValueError as error:
         raise CommandError(
             f"--from must be `{_AUDIT}`, or the place of an archive: it {error}"
         ) from None
+
+
+def _lacks(place: Place, *, allowed: bool) -> list[str]:
+    """What the archive has left out, a clause each; refused unless that is `allowed`."""
+    lacks = [why for selection in noted(place) for why in selection.missing]
+    if lacks and not allowed:
+        raise CommandError(
+            escaped(f"the archive {place.name} is not complete: {'; '.join(lacks)}. ")
+            + f"Restore from the audit with --from {_AUDIT}, which has everything that it still "
+            "keeps, or add --incomplete to restore what the archive has"
+        )
+    return lacks
+
+
+def _from_archive(place: Place, moment: datetime, say: Any) -> tuple[ArchivedStates, KeySchema]:
     mark = owner_mark(place)
     if mark is None:
         raise CommandError(f"there is no archive of Stockpulse in {place.name}")

@@ -167,9 +167,11 @@ def _image(entry: Mapping[str, Any], name: str) -> Item | None:
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str | None:
-    value: str | None = entry.get(name, {}).get("S")
+    found = entry.get(name)
+    value: str | None = None if found is None else found.get("S")
     return value
 
 
 def _count(entry: Mapping[str, Any], name: str) -> Decimal | None:
-    return number_of(entry.get(name, {}).get("N"))
+    found = entry.get(name)
+    return None if found is None else number_of(found.get("N"))

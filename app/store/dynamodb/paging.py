@@ -51,7 +51,11 @@ def value_size(value: Any) -> int:
     if kind is dict or isinstance(value, Mapping):  # the quick question first: it is asked often
         size = 0
         for name, member in value.items():
-            size += len(name) + (len(member) if type(member) is str else value_size(member))
+            size += len(name)
+            if type(member) is dict and len(member) == 1:  # typed, such as {"S": "…"}
+                ((name, member),) = member.items()
+                size += len(name)
+            size += len(member) if type(member) is str else value_size(member)
         return size
     if isinstance(value, (list, tuple, set)):
         return sum(map(value_size, value))

@@ -9,17 +9,19 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from app.core.errors import InvalidCursor
 
 _FORM = re.compile(r"([0-9]{13})-([0-9a-f]{8})-([0-9]{3})")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cursor:
-    """A position in the timeline of all products."""
+class Cursor(NamedTuple):
+    """A position in the timeline of all products.
+
+    A tuple, because a sink that catches up compares and hashes several for each event.
+    """
 
     ms: int
     writer: str

@@ -16,13 +16,11 @@ from app.core.item import (
     AttributeValue,
     Item,
     digest,
-    flag,
-    number,
     plain_item,
-    stock,
-    text,
+    text_in,
 )
 from app.core.metadata import NONE, encoded, metadata_of
+from app.core.numbers import number_in
 from app.core.paths import Path, blocked_at, path_of, value_at, without
 
 NUMBERS = {"stock", "price", "reorder_point"}
@@ -129,23 +127,21 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
     everything that other programs write is visible.
     """
     metadata = metadata_of(item, names)
+    paths = names.field_paths
+    values = {field_name: value_at(item, path) for field_name, path in paths.items()}
     fields: dict[str, Any] = {
-        "name": text(item, names.name),
-        "stock": stock(item, names),
-        "category": text(item, names.category),
-        "price": number(item, names.price),
-        "reorder_point": number(item, names.reorder_point),
-        "tags": tags_of(item, names),
-        "barcode": text(item, names.barcode),
-        "no_reorder": flag(item, names.no_reorder),
-        "unit": text(item, names.unit),
+        "name": text_in(values["name"]),
+        "stock": number_in(values["stock"]),
+        "category": text_in(values["category"]),
+        "price": number_in(values["price"]),
+        "reorder_point": number_in(values["reorder_point"]),
+        "tags": _tags_in(values["tags"]),
+        "barcode": text_in(values["barcode"]),
+        "no_reorder": (values["no_reorder"] or {}).get("BOOL"),
+        "unit": text_in(values.get("unit")),
     }
-    paths = {
-        field_name: path_of(attribute)
-        for field_name in fields
-        if (attribute := getattr(names, field_name)) is not None
-    }
-    read = [path for field_name, path in paths.items() if fields[field_name] not in (None, ())]
+    unread = [name for name in paths if fields[name] is None or fields[name] == ()]
+    read = [path for field_name, path in paths.items() if field_name not in unread]
     fields["no_reorder"] = bool(fields["no_reorder"])
     own = [(names.key.partition.name,)] if names.key.is_text else []
     own += [] if metadata is None else [(names.metadata,)]
@@ -159,8 +155,9 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
         updated_at=ours.updated_at,
         mistyped=tuple(
             field_name
-            for field_name, path in paths.items()
-            if path not in read and _holds_another_type(item, field_name, path)
+            for field_name in unread
+            if paths[field_name] not in read
+            and _holds_another_type(item, field_name, paths[field_name])
         ),
         make_etag=partial(etag_of, item, names),
     )
@@ -202,7 +199,12 @@ def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:
 
 def tags_of(item: Item, names: AttributeNames) -> tuple[str, ...]:
     """The product's tags; none if the attribute holds something else."""
-    value = value_at(item, path_of(names.tags)) or {}
+    return _tags_in(value_at(item, path_of(names.tags)))
+
+
+def _tags_in(value: AttributeValue | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
     if "SS" in value:
         return tuple(sorted(value["SS"]))
     members = value.get("L", [])

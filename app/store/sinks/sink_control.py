@@ -125,9 +125,11 @@ class SinkControl(SinkStatuses):
         """
         self._note("sink.tested", name, actor, answer, once)
 
-    def note_rebuild(self, name: str, actor: str, answer: str) -> None:
-        """Record in the admin trail that a sink's state is being built again."""
-        self._note("sink.rebuilt", name, actor, answer)
+    def note_rebuild(
+        self, name: str, actor: str, answer: str, once: Once[str] | None = None
+    ) -> None:
+        """Record in the admin trail that a sink's state is being built again; as `note_test`."""
+        self._note("sink.rebuilt", name, actor, answer, once)
 
     def _note(
         self, action: str, name: str, actor: str, answer: str, once: Once[str] | None = None

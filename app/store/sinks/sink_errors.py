@@ -28,11 +28,11 @@ class TimeOutOfRange(StockpulseError):
 
 
 class SinkNotConfigured(StockpulseError):
-    """This process's settings do not enable the sink, or the sink has no test."""
+    """This process's settings do not enable the sink, or it has no test or rebuild."""
 
     status = 409
     code = "sink-not-configured"
-    title = "The sink cannot be tested here"
+    title = "The sink cannot do that here"
 
 
 class SinkTestFailed(StockpulseError):

@@ -26,8 +26,12 @@ class BatchReader:
         position: Position,
         limit: int,
         busy: Callable[[Cursor], bool],
+        *,
+        recent: bool = True,
     ) -> Batch:
         """Up to `limit` events of the candidates, without those that are done or `busy`.
+
+        `recent`: as in `events`.
 
         Raises:
             StoreUnavailable: the audit cannot be read now.
@@ -45,7 +49,7 @@ class BatchReader:
                 pending = True
                 continue
             chosen.append((cursor, ref, overdue))
-        events, damaged = self.events([ref for _, ref, _ in chosen])
+        events, damaged = self.events([ref for _, ref, _ in chosen], recent=recent)
         batch = Batch()
         lacking: set[tuple[Cursor, str]] = set()  # rows and the products of their absent events
         for cursor, ref, overdue in chosen:
@@ -65,9 +69,11 @@ class BatchReader:
         return Batch(batch.entries, batch.damaged, batch.absent, pending, edge)
 
     def events(
-        self, refs: Sequence[EventRef]
+        self, refs: Sequence[EventRef], *, recent: bool = False
     ) -> tuple[dict[EventRef, ChangeEvent], dict[EventRef, str]]:
         """The events that have an entry, and an error for each damaged entry.
+
+        `recent`: other consumers will soon want them, too, so what is read is cached.
 
         Raises:
             StoreUnavailable: the audit cannot be read now.
@@ -78,5 +84,6 @@ class BatchReader:
         if not missing:
             return found, {}
         read, damaged = self._audit.read(missing)
-        self._cache.add(read.values())
+        if recent:
+            self._cache.add(read.values())
         return found | read, damaged

@@ -10,7 +10,7 @@ from operator import attrgetter
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import FeedRow
 
-PAGE = 400  # rows per query
+PAGE = 500  # rows per read: two pages of the feed
 AHEAD = 4_000  # rows that are read past a stuck event
 ENOUGH = PAGE // 2  # rows, without another query
 KEPT = 4 * PAGE  # rows that are kept

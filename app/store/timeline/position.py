@@ -32,10 +32,18 @@ class Position:
         self.far = FarRows()
         self._rows = {row: _Row(bits) for row, bits in (done or {}).items()}
 
-    def see(self, row: Cursor, events: int) -> None:
-        """Note that a row with this number of events was read."""
-        if row > self.settled:
-            self._rows.setdefault(row, _Row()).events = events
+    def see(self, row: Cursor, events: int) -> int:
+        """Note that a row with this number of events was read.
+
+        Returns one bit for each of them that is done.
+        """
+        if row <= self.settled:
+            return (1 << events) - 1
+        known = self._rows.get(row)
+        if known is None:
+            known = self._rows[row] = _Row()
+        known.events = events
+        return known.done
 
     def has(self, cursor: Cursor) -> bool:
         """Whether the event at this cursor is done."""
@@ -46,7 +54,12 @@ class Position:
 
     def not_done(self, rows: Iterable[FeedRow]) -> int:
         """How many events of these rows are not done."""
-        return sum(not self.has(row.cursor.at(n)) for row in rows for n in range(len(row.refs)))
+        count = 0
+        for row in rows:
+            if row.cursor > self.settled:
+                known = self._rows.get(row.cursor)
+                count += len(row.refs) - (0 if known is None else known.done.bit_count())
+        return count
 
     def add(self, cursor: Cursor) -> None:
         """Mark the event at this cursor as done."""

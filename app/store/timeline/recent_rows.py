@@ -146,9 +146,8 @@ def arrivals(candidates: Sequence[Candidate], position: Position) -> Iterator[Ca
             for product_id, key in row.refs:
                 newest[product_id] = max(key, newest.get(product_id, ""))
     for row, ready, overdue in candidates:
-        position.see(row.cursor, len(row.refs))
-        for n, (product_id, key) in enumerate(row.refs):
-            cursor = row.cursor.at(n)
-            if not position.has(cursor):
-                is_ready = ready or key < newest.get(product_id, "")
-                yield CandidateEvent(cursor, (product_id, key), is_ready, overdue)
+        done = position.see(row.cursor, len(row.refs))
+        for n, ref in enumerate(row.refs):
+            if not done >> n & 1:
+                is_ready = ready or ref[1] < newest.get(ref[0], "")
+                yield CandidateEvent(row.cursor.at(n), ref, is_ready, overdue)

@@ -204,7 +204,7 @@ class Tail:
                 Candidate(row, ready=True, overdue=True) for row in rows if row.cursor <= settled
             ]
             edge = min(settled, rows[-1].cursor) if rows else place
-            batch = self._batches.batch(candidates, edge, position, limit, busy)
+            batch = self._batches.batch(candidates, edge, position, limit, busy, recent=False)
             if batch.found or not more or len(candidates) < len(rows):
                 break
             place = rows[-1].cursor

@@ -1,4 +1,4 @@
-"""Sinks over REST: editors see their progress; admins pause, resume, rewind, test and redrive."""
+"""Sinks over REST: editors see their progress; admins control them."""
 
 from typing import Annotated
 from urllib.parse import unquote
@@ -10,6 +10,7 @@ from app.core.roles import Role
 from app.store.sinks.sink_errors import (
     SinkNotConfigured,
     SinkNotFound,
+    SinkRebuildFailed,
     SinkTestFailed,
     TimeOutOfRange,
 )
@@ -25,6 +26,7 @@ from app.web.schemas.sink_models import (
     RewindRequest,
     SinkOut,
     SinkPageOut,
+    SinkRebuildOut,
     SinkRedriveOut,
     SinkTestOut,
     sink_out,
@@ -147,6 +149,31 @@ def test_sink(
         return json_response({"name": name, "answer": answer})
 
     return accepted(services.test_sink(name, actor_of(request), idempotency.once(accepted)))
+
+
+@router.post(
+    "/{name}/rebuild",
+    status_code=202,
+    response_model=SinkRebuildOut,
+    response_description="A worker has yet to do it.",
+    responses=error_responses(
+        SinkNotFound, SinkNotConfigured, SinkRebuildFailed, IdempotencyKeyReused
+    ),
+    dependencies=_ADMIN,
+)
+def rebuild_sink(
+    name: SinkName, request: Request, services: ServicesDep, idempotency: IdempotencyDep
+) -> Response:
+    """Rebuild what a sink's receiver holds.
+
+    A worker makes it again from the products table, and goes on delivering events. What is there
+    stays in use until then. The search index can be rebuilt; other sinks are rewound instead.
+    """
+
+    def accepted(answer: str) -> Response:
+        return json_response({"name": name, "answer": answer}, status=202)
+
+    return accepted(services.rebuild_sink(name, actor_of(request), idempotency.once(accepted)))
 
 
 @router.post(

@@ -55,5 +55,15 @@ SINK_EXAMPLES: Mapping[str, Example] = {
             "test_0b9f8f7a2f3e4d5c8a7b6c5d4e3f2a1b in 41 ms",
         },
     ),
+    "rebuild_sink": Example(
+        202,
+        parameters={"name": "search"},
+        response={
+            "name": "search",
+            "answer": "A worker fills stockpulse-products-000002 from the products table, and "
+            "stockpulse-products leads to it once it is complete. Until then, searches use the "
+            "index that is there.",
+        },
+    ),
     "redrive_sink": Example(202, parameters=_NAME, response={"name": "webhook", "status": "due"}),
 }

@@ -64,6 +64,33 @@ def rewind(request: Request, services: ServicesDep, name: SinkName, fields: Subm
     return _sheet(request, services, view, form)
 
 
+@router.get("/rebuild")
+def rebuild_page(request: Request, services: ServicesDep, name: SinkName) -> HTMLResponse:
+    """Say what building a connection's copy again means, and ask."""
+    return _rebuild_sheet(request, services.store.sinks.view(name), Form({}))
+
+
+@router.post("/rebuild")
+def rebuild(request: Request, services: ServicesDep, name: SinkName) -> Response:
+    """Let a worker build a connection's copy again."""
+    view, form, answer = services.store.sinks.view(name), Form({}), ""
+    with form.attempt():
+        answer = services.rebuild_sink(name, actor_of(request), None)
+    return _rebuild_sheet(request, view, form, answer)
+
+
+def _rebuild_sheet(request: Request, view: SinkView, form: Form, answer: str = "") -> HTMLResponse:
+    return render(
+        request,
+        "sink_rebuild.html",
+        status=form.status,
+        page="system",
+        name=view.row.name,
+        form=form,
+        answer=answer,
+    )
+
+
 def _chosen(form: Form, zone: ZoneInfo) -> RewindTo | None:
     """What the pressed button selects; None, with an error, if the time is not valid."""
     match form.values.get("to"):

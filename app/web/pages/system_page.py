@@ -71,6 +71,7 @@ async def _rendered(request: Request, services: Services, template: str) -> HTML
         shards=lines,
         shards_say=_in_short(lines),
         sinks=sink_lines(state),
+        rebuilt={"search"} if services.settings.search_url is not None else set(),
         is_admin=is_admin,
         may_control=is_admin and not services.settings.read_only,
         store=state.live.store_for(is_admin=is_admin),

@@ -93,6 +93,13 @@ class SinkRedriveOut(BaseModel):
     status: Literal["due"] = Field(description="Always `due`: a worker has yet to deliver them.")
 
 
+class SinkRebuildOut(BaseModel):
+    """A sink whose state a worker builds again."""
+
+    name: str = Field(description=_NAME)
+    answer: str = Field(description="What happens now, for people.")
+
+
 class SinkTestOut(BaseModel):
     """The result of a test that the receiver accepted."""
 

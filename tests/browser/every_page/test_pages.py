@@ -58,6 +58,7 @@ PAGES = [
     "/notifications/inbox",
     "/unsubscribe?token={token}",
     "/system",
+    "/system/sinks/rebuild?name=alerts",
     "/admin",
     "/admin/keys/revoke?id={key}",
     "/nothing",

@@ -165,6 +165,7 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             f"/audit/{event_id_of('FORM', house)}",
             "/system",
             "/system/sinks/rewind?name=running",
+            "/system/sinks/rebuild?name=running",
             "/",
             "/products",
             "/alerts",

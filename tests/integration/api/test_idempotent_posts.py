@@ -13,7 +13,7 @@ from app.core.events import event_id, rfc3339
 from app.store.dead_letters.letter import Letter
 from app.store.dead_letters.letter_repository import DeadLetters
 from app.store.notifications.delivery_log import Delivery
-from tests.integration.consumers.webhooks import with_webhook
+from tests.integration.consumers.webhooks import with_rebuilds, with_webhook
 from tests.support.builders import STREAM_ARN
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
@@ -67,6 +67,7 @@ TABLE: dict[str, tuple[Any, Any]] = {
     "/v1/sinks/{name}/resume": (None, {}),
     "/v1/sinks/{name}/rewind": ({"to": "now"}, {"to": "beginning"}),
     "/v1/sinks/{name}/test": (None, {}),
+    "/v1/sinks/{name}/rebuild": (None, {}),
     "/v1/sinks/{name}/redrive": (None, {}),
     "/v1/rules": (a_rule("Low"), a_rule("High")),
     "/v1/rules/{rule_id}/test": (None, {}),
@@ -91,6 +92,7 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
     with (
         receiving() as receiver,
         with_webhook(endpoint, tmp_path_factory.mktemp("posts"), receiver) as shop,
+        with_rebuilds("webhook"),
     ):
         for product_id in ("P1", "P2", "P3"):
             shop.app.create(product_id, stock=10)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from tests.integration.consumers.webhooks import with_rebuilds
 from tests.support.house import House, forms, furnished, token_of
 from tests.support.http.receiver import SECRET, Receiver, receiving
 from tests.support.waiting import until
@@ -82,8 +83,19 @@ def test_a_rewind_needs_no_time_for_now_and_the_beginning(
     assert deployment.app.services.store.sinks.view("webhook").row.version == version + 1
 
 
+def test_a_copy_is_built_again_after_a_page_that_says_what_that_means(admin: httpx.Client) -> None:
+    page = admin.get("/system/sinks/rebuild?name=webhook").text
+    assert "stays in use until the new copy is complete" in page
+    refused = send(admin, "rebuild?name=webhook")
+    assert (refused.status_code, "has no rebuild: rewind it" in refused.text) == (409, True)
+    with with_rebuilds("webhook"):
+        begun = send(admin, "rebuild?name=webhook")
+    assert begun.status_code == 200
+    assert "It has begun. A worker builds it again." in begun.text
+
+
 def test_an_unknown_sink_is_an_error_page(admin: httpx.Client) -> None:
-    for path in ("pause", "resume", "redrive", "rewind?name=nope"):
+    for path in ("pause", "resume", "redrive", "rewind?name=nope", "rebuild?name=nope"):
         answer = send(admin, path, name="nope", to="now")
         assert answer.status_code == 404
         assert "There is no sink named" in answer.text

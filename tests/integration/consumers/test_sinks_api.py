@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.core.events import rfc3339
-from tests.integration.consumers.webhooks import SINKS, Hooked, with_webhook
+from tests.integration.consumers.webhooks import SINKS, Hooked, with_rebuilds, with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.waiting import until
 
@@ -196,6 +196,17 @@ def test_concurrent_actions_are_applied_one_after_the_other(shop: Hooked) -> Non
     assert shop.sink()["version"] == len(shop.trail()) == 4
 
 
+def test_only_a_sink_that_can_be_rebuilt_is(shop: Hooked) -> None:
+    refused = shop.act("rebuild")
+    assert (refused.status_code, refused.json()["code"]) == (409, "sink-not-configured")
+    assert refused.json()["detail"] == "Sink webhook has no rebuild: rewind it."
+    assert shop.trail() == []
+    with with_rebuilds("webhook"):
+        begun = shop.act("rebuild")
+    assert (begun.status_code, begun.json()["answer"]) == (202, "A worker builds it again.")
+    assert shop.trail() == [("sink.rebuilt", "local")]
+
+
 @pytest.mark.parametrize("name", ["nope", "audit", "%2F", "Webhook", "x" * 3000, "%00", "~"])
 def test_an_unknown_sink_is_refused_with_the_known_ones(unchanged: Hooked, name: str) -> None:
     for method, path, body in (
@@ -203,6 +214,7 @@ def test_an_unknown_sink_is_refused_with_the_known_ones(unchanged: Hooked, name:
         ("POST", "/pause", None),
         ("POST", "/resume", None),
         ("POST", "/test", None),
+        ("POST", "/rebuild", None),
         ("POST", "/rewind", {"to": "now"}),
     ):
         content = {} if body is None else {"json": body}

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from app.config.settings import Settings
+from app.store.deployment import Deployment
 from tests.support.http.receiver import SECRET, Receiver
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
+from worker.consumers.sink import Sink
+from worker.sinks import configured
 
 SINKS, LETTERS = "/v1/sinks", "/v1/dead-letters"
 
@@ -72,3 +76,17 @@ def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Ho
         found = Hooked(app, receiver, settings)
         until(lambda: {"alerts", "notifications", "webhook"} == set(begun(app)))
         yield found
+
+
+@contextmanager
+def with_rebuilds(name: str) -> Iterator[None]:
+    """In the block, a request that opens the sinks finds this one first, and it can be rebuilt."""
+    sink = Sink(name, lambda _events: [], rebuild=lambda: "A worker builds it again.")
+
+    @contextmanager
+    def opened(_settings: Settings, _deployment: Deployment) -> Iterator[list[Sink]]:
+        yield [sink]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(configured, "OPENERS", (opened,))
+        yield

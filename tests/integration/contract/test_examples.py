@@ -14,7 +14,7 @@ from app.web.contract.import_examples import IMPORT_EXAMPLES
 from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
 from app.web.contract.sink_examples import SINK_EXAMPLES
 from app.web.contract.view_examples import VIEW_EXAMPLES
-from tests.integration.consumers.webhooks import with_webhook
+from tests.integration.consumers.webhooks import with_rebuilds, with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
 from tests.support.waiting import until
@@ -75,7 +75,11 @@ _DIFFERS = {
 @pytest.fixture
 def app(endpoint: str, tmp_path: Path) -> Iterator[App]:
     """The application with a webhook."""
-    with receiving() as receiver, with_webhook(endpoint, tmp_path, receiver) as shop:
+    with (
+        receiving() as receiver,
+        with_webhook(endpoint, tmp_path, receiver) as shop,
+        with_rebuilds("search"),
+    ):
         yield shop.app
 
 

@@ -175,6 +175,7 @@ API: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
         ask("/v1/sinks/webhook/rewind", json={"to": "beginning"}, rows=_STATUS)
     ],
     ("POST", "/v1/sinks/{name}/test"): lambda shop, n: [ask("/v1/sinks/webhook/test")],
+    ("POST", "/v1/sinks/{name}/rebuild"): lambda shop, n: [ask("/v1/sinks/webhook/rebuild")],
     ("POST", "/v1/sinks/{name}/redrive"): lambda shop, n: [ask("/v1/sinks/webhook/redrive")],
     ("GET", "/v1/openapi.json"): lambda shop, n: [ask("/v1/openapi.json")],
     ("GET", "/v1/asyncapi.json"): lambda shop, n: [ask("/v1/asyncapi.json")],

@@ -74,6 +74,9 @@ class Shop:
             test_sink=lambda name, actor, once: (
                 services.store.sinks.note_test(name, actor, "accepted", once) or "accepted"
             ),
+            rebuild_sink=lambda name, actor, once: (
+                services.store.sinks.note_rebuild(name, actor, "begun", once) or "begun"
+            ),
         )
         self.names = services.settings.table_names
         self.app = create_app(self.services)

@@ -89,4 +89,10 @@ OFFICE: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/system/sinks/rewind"): lambda shop, n: [
         ask("/system/sinks/rewind?name=webhook", data={"to": "beginning"}, rows=_STATUS)
     ],
+    ("GET", "/system/sinks/rebuild"): lambda shop, n: [
+        ask("/system/sinks/rebuild?name=webhook", rows=_STATUS)
+    ],
+    ("POST", "/system/sinks/rebuild"): lambda shop, n: [
+        ask("/system/sinks/rebuild?name=webhook", data={}, rows=_STATUS)
+    ],
 }

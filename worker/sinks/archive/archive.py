@@ -17,6 +17,7 @@ from worker.sinks.archive.archive_check import ArchiveCheck
 from worker.sinks.archive.files import ArchiveFiles
 from worker.sinks.archive.names import Format
 from worker.sinks.archive.place import OWNER, Place
+from worker.sinks.archive.selections import EVERYTHING, Selection, note
 from worker.sinks.owner_mark import owner_of, refuse_other
 from worker.sinks.shaping import Projection
 
@@ -70,11 +71,13 @@ class Archive:
         place: Place,
         form: Format,
         deployment: Deployment,
-        projection: Sequence[str] | None = None,
+        selection: Selection = EVERYTHING,
     ) -> None:
+        """`selection`: its attributes are applied here, its pattern by the sink's `wants`."""
         self._place = place
         self._deployment = deployment
-        self._shown = Projection(projection, deployment.names).event
+        self._selection = selection
+        self._shown = Projection(selection.attributes, deployment.names).event
         self._files = ArchiveFiles(place, form, self._shown, self.claim)
         self._claimed = False
 
@@ -133,6 +136,7 @@ class Archive:
                 f"The archive {self._place.name} replaces files (it ignores If-None-Match), so two "
                 "workers could tear one. Set STOCKPULSE_ARCHIVE_URL to another service."
             )
+        note(self._place, self._selection)  # before any file that lacks something
         self._claimed = True
 
     def test(self) -> str:

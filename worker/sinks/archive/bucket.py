@@ -93,7 +93,7 @@ class Bucket:
                 page = self._client.list_objects_v2(**request)
             for one in page.get("Contents", []):
                 name = one["Key"].removeprefix(self._prefix)
-                if not name.startswith("_"):
+                if folder.startswith("_") or not name.startswith("_"):
                     yield name
             if not page.get("IsTruncated"):
                 return

@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 PAGE = 100  # items: copied within the time of a lease
 POLL = 5.0  # seconds between two looks for a next index
+RETIRED = 30.0  # seconds until an index that was replaced is deleted; longer than most searches
 SAVE_EVERY = 10  # pages; a place saved is a change of the cluster's state
 
 
@@ -49,6 +50,7 @@ class IndexFill:
         self._index = ""  # that `_place` is about
         self._place: str | None = None
         self._pages = 0
+        self._retired: tuple[str, float] = ("", 0.0)  # an index, and when it was first seen so
 
     def advance(self) -> float:
         """Copy the next page, if there is one; returns the seconds until the next call.
@@ -62,7 +64,7 @@ class IndexFill:
 
     def _advance(self, roles: Roles) -> float:
         if roles.next is None:
-            return POLL
+            return POLL if roles.retired is None else min(POLL, self._delete_later(roles.retired))
         began = time.monotonic()
         if self._index != roles.next.name:
             self._index, self._place, self._pages = roles.next.name, roles.next.place, 0
@@ -75,6 +77,16 @@ class IndexFill:
         if self._pages % SAVE_EVERY == 0:
             self._roles.save_place(roles.next, self._place)
         return time.monotonic() - began  # so that events are delivered as well
+
+    def _delete_later(self, retired: Index) -> float:
+        """Delete an index once no search runs on it; returns the seconds until then."""
+        now = time.monotonic()
+        if self._retired[0] != retired.name:
+            self._retired = retired.name, now
+        left = self._retired[1] + RETIRED - now
+        if left <= 0:
+            self._roles.drop(retired)
+        return left if left > 0 else POLL
 
     def _read(self, place: str | None) -> tuple[list[str], Any]:
         start: Any = {} if place is None else {"ExclusiveStartKey": from_canonical(place.encode())}

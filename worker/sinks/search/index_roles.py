@@ -1,4 +1,6 @@
-"""Two indices at most: the live one has the alias, and the next one is filled until it takes over.
+"""The live index has the alias, and the next one is filled until it takes over.
+
+The one that was replaced is retired: it is there for a while, for the searches that run on it.
 
 The cluster alone keeps which is which, so all workers see the same. `Roles.now` is read before each
 delivery: an event that a call delivers only to the live index was in the tables before the next
@@ -8,7 +10,7 @@ index was created, so the fill, which begins later, sees its change.
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,10 +53,14 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """The live index (None before the first is filled) and the next (None unless one is filled)."""
+    """The live index (None before the first is filled) and the next (None unless one is filled).
+
+    `retired`: the one that was live before; nothing is written to it.
+    """
 
     live: Index | None
     next: Index | None
+    retired: Index | None = None
 
     @property
     def written(self) -> Sequence[Index]:
@@ -75,6 +81,7 @@ class IndexRoles:
         self._node = node
         self.alias = alias
         self._next = f"{alias}-next"
+        self._retired = f"{alias}-retired"
         self._shape = shape
         self._owner = owner
         self._own: str | None = None
@@ -83,12 +90,13 @@ class IndexRoles:
         """The indices that there are."""
         answer = self._node(
             "GET",
-            f"/{self.alias},{self._next}",
+            f"/{self.alias},{self._next},{self._retired}",
             ignore_unavailable="true",
             filter_path="*.aliases,*.mappings._meta",
         )
         indices = answer.document if answer.status == 200 else {}
-        return Roles(self._role(indices, self.alias), self._role(indices, self._next))
+        roles = (self.alias, self._next, self._retired)
+        return Roles(*(self._role(indices, alias) for alias in roles))
 
     def now(self) -> Roles:
         """The indices to write to; creates the next one where the live one is missing or outdated.
@@ -99,7 +107,7 @@ class IndexRoles:
         roles = self.found()
         if roles.next is not None and roles.next.shape != self._shape:
             self.drop(roles.next)
-            roles = Roles(roles.live, None)
+            roles = replace(roles, next=None)
         outdated = roles.live is None or roles.live.shape != self._shape
         if outdated and roles.next is None:
             self.begin(roles)
@@ -140,7 +148,11 @@ class IndexRoles:
         self._done(self._node("PUT", f"/{index.name}/_mapping", {"_meta": meta}), index)
 
     def take_over(self, roles: Roles) -> None:
-        """Make the next index the live one, and delete the live one, in one step."""
+        """Make the next index the live one, and retire the live one, in one step.
+
+        A search resolves the alias first, and reads the index then: if that were deleted in the
+        same step, a search between both would fail.
+        """
         if roles.next is None:
             return
         # Searches see what a refresh has shown, and the last documents may be younger than that.
@@ -149,8 +161,13 @@ class IndexRoles:
             {"add": {"index": roles.next.name, "alias": self.alias}},
             {"remove": {"index": roles.next.name, "alias": self._next}},
         ]
+        if roles.retired is not None:
+            actions.append({"remove_index": {"index": roles.retired.name}})
         if roles.live is not None:
-            actions.append({"remove_index": {"index": roles.live.name}})
+            actions += [
+                {"remove": {"index": roles.live.name, "alias": self.alias}},
+                {"add": {"index": roles.live.name, "alias": self._retired, "is_hidden": True}},
+            ]
         self._done(self._node("POST", "/_aliases", {"actions": actions}), roles.next)
         _log.info("search index %s is complete and has the alias %s", roles.next.name, self.alias)
 

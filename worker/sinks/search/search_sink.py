@@ -79,10 +79,11 @@ class Search:
             Unavailable: the cluster does not answer.
 
         """
-        roles = self._roles.now()
-        if roles.next is None:
-            self._roles.begin(roles)
+        with self._node.together():
             roles = self._roles.now()
+            if roles.next is None:
+                self._roles.begin(roles)
+                roles = self._roles.now()
         name = "a new index" if roles.next is None else roles.next.name
         return (
             f"A worker fills {name} from the products table, and {self._roles.alias} leads to it "

@@ -19,6 +19,7 @@ from worker.sinks.archive.directory import Directory
 from worker.sinks.archive.files import reading
 from worker.sinks.archive.names import Format
 from worker.sinks.archive.rows import event_in
+from worker.sinks.archive.selections import Selection
 
 ODD = an_item(
     "P1",
@@ -220,7 +221,7 @@ def test_a_damaged_entry_becomes_a_dead_letter_that_is_archived_once_it_is_mende
 def test_a_filter_and_a_projection_say_what_leaves_the_house(log: Log, tmp_path: Path) -> None:
     log.sales(10)
     place = Directory(tmp_path / "archive")
-    archive = log.archive(place, projection=["Stock"])
+    archive = log.archive(place, selection=Selection(attributes=["Stock"]))
     sink = replace(archive.sink(), wants=lambda event: event.product_id == "P3", poll=0.2)
     with log.shop.worker(sink):
         until(lambda: files(place), 30)

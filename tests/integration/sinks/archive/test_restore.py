@@ -20,6 +20,7 @@ from tests.support.waiting import until
 from worker.consumers.files import windows
 from worker.consumers.files.windows import WINDOW_MS
 from worker.sinks.archive.directory import Directory
+from worker.sinks.archive.selections import Selection
 
 T = datetime.fromtimestamp(START / 1000, UTC)
 
@@ -46,9 +47,13 @@ def new(number: int, product_id: str, after: Item, **more: Any) -> ChangeEvent:
 def restored(log: Log, capsys: pytest.CaptureFixture[str]) -> Restored:
     """Restores to a table; returns the exit status, what was printed, and the table's items."""
 
-    def run(source: str, moment: datetime, table: str = "") -> tuple[int, str, list[Item]]:
+    def run(
+        source: str, moment: datetime, table: str = "", *, incomplete: bool = False
+    ) -> tuple[int, str, list[Item]]:
         table = table or f"{log.shop.settings.table_prefix}restored-{wall_ms()}"
-        arguments = argparse.Namespace(as_of=rfc3339(moment), to=table, source=source)
+        arguments = argparse.Namespace(
+            as_of=rfc3339(moment), to=table, source=source, incomplete=incomplete
+        )
         status = command.run(arguments, log.shop.settings)
         return status, capsys.readouterr().out, log.shop.client.scan(TableName=table)["Items"]
 
@@ -156,6 +161,27 @@ def test_what_the_table_held_is_what_is_restored(
 
 def _count(log: Log, table: str) -> int:
     return int(log.shop.client.scan(TableName=table, Select="COUNT")["Count"])
+
+
+def test_an_archive_that_left_something_out_is_restored_only_on_demand(
+    log: Log, tmp_path: Path, restored: Restored
+) -> None:
+    """Also after the settings are whole again: what was left out then is still missing."""
+    log.write(0, new(1, "P1", item("P1", 1), occurred_at=T))
+    log.end()
+    place = Directory(tmp_path / "archive")
+    pattern = '{"data":{"kind":["inserted"]}}'
+    log.archived(log.archive(place, selection=Selection(pattern, ("Stock", "Codes"))))
+    log.archived(log.archive(place, selection=Selection(pattern, ("Stock", "Codes"))))
+    log.archived(log.archive(place))
+    with pytest.raises(CommandError) as refused:
+        restored(place.name, T)
+    for said in ("is not complete", pattern, "kept: Codes, Stock", "--from audit", "--incomplete"):
+        assert said in str(refused.value)
+    status, said, items = restored(place.name, T, incomplete=True)
+    assert status == 0
+    assert same(items, {name: item("P1", 1)[name] for name in ("ProductID", "Stock", "Codes")})
+    assert said.count("The archive is not complete: ") == 2
 
 
 def test_a_table_with_items_is_not_touched(log: Log, restored: Restored) -> None:

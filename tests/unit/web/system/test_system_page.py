@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
 from app.core.events import event_id
 from app.store.coordination.sink_row import Health
@@ -169,6 +170,14 @@ def test_admin_sees_pause_for_a_running_sink_and_resume_for_a_paused_one() -> No
     actions = ["pause", "resume", "redrive"]  # only `notify` has dead letters
     assert [page.count(f'action="/shop/system/sinks/{action}"') for action in actions] == [1, 1, 1]
     assert page.count('href="/shop/system/sinks/rewind?name=') == 2
+
+
+def test_only_a_connection_that_can_be_built_again_offers_that() -> None:
+    state = a_state(stored=stored(sinks=[sink("search"), sink("webhook")]))
+    link = 'href="/system/sinks/rebuild?name='
+    assert link not in get("/system", state).text
+    page = get("/system", state, search_url=SecretStr("http://search.example:9200")).text
+    assert page.count(link) == page.count(f"{link}search") == 1
 
 
 def test_records_that_could_not_be_audited_can_be_sent_again() -> None:

@@ -26,6 +26,7 @@ class BusyTail:
     def __init__(self, events: int, whole_at: int = T + 60_000) -> None:
         self.passes = 0
         self.whole_at = whole_at
+        self.limits: list[int] = []
         self._hints = 0
         self._entries = [Entry(cursor(T + n), event(f"p{n}")) for n in range(events)]
         newest = cursor(T + events - 1)
@@ -41,6 +42,7 @@ class BusyTail:
         return self.passes
 
     def read(self, position: Position, limit: int, busy: Callable[[Cursor], bool]) -> Batch:
+        self.limits.append(limit)
         left = (
             one for one in self._entries if not position.has(one.cursor) and not busy(one.cursor)
         )
@@ -93,6 +95,7 @@ def test_a_backlog_is_read_without_a_pass_per_batch() -> None:
     runner.leave()
     thread.join(15)
     assert passes <= 3
+    assert tail.limits[:2] == [READ, 2 * READ], "larger reads, while their events are small"
 
 
 def test_time_passes_for_a_sink_only_up_to_the_first_event_that_waits() -> None:
