@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 import pytest
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.core.json_text import loads
 from app.notifications.desk import preview as previews
@@ -32,6 +32,15 @@ def test_a_test_reaches_each_recipient_and_is_logged(app: App, receiver: Receive
     assert {one.path for one in sent} == {"/hooks/stock", "/hooks/stock/other"}
     assert {loads(one.body)["type"] for one in sent} == {"stockpulse.test"}
     assert trail(app)[0] == ("rule.tested", rule["id"])
+    lines = app.http.get(f"{RULES}/{rule['id']}/deliveries").json()["items"]
+    assert [(one["is_test"], one["outcome"], one["told"]) for one in lines] == [
+        (True, "delivered", [])
+    ] * 2
+    assert {one["message_id"] for one in lines} == {sent[0].headers["webhook-id"]}
+    health = app.http.get(f"{RULES}/{rule['id']}").json()["health"]
+    assert health["last_delivered_at"] is None, "a test is no delivery"
+    resent = app.http.post(f"{RULES}/{rule['id']}/deliveries/{lines[0]['id']}/resend")
+    assert (resent.status_code, resent.json()["code"]) == (409, "nothing-to-resend")
 
     second = rule["recipients"][1]["id"]
     one = app.http.post(f"{RULES}/{rule['id']}/test", params={"recipient": second})
@@ -49,6 +58,36 @@ def test_a_test_that_fails_says_why(app: App, receiver: Receiver) -> None:
         receiver.status = 204
     assert outcome["accepted"] is False
     assert "500" in outcome["answer"]
+
+
+def test_a_rule_sends_five_tests_a_minute_and_others_are_not_held_up(
+    app: App, receiver: Receiver
+) -> None:
+    rule, other = create(app, receiver), create(app, receiver)
+    path = f"{RULES}/{rule['id']}/test"
+    answers = [app.http.post(path)]
+    while answers[-1].status_code == 200:
+        answers.append(app.http.post(path))
+    assert 6 <= len(answers) <= 11  # the minute may have ended meanwhile
+    refused, before = answers[-1], len(receiver.received)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-tests")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert app.http.post(f"{RULES}/{other['id']}/test").status_code == 200
+    assert len(receiver.received) == before + 1
+
+
+def test_two_rules_with_one_address_have_a_secret_each(app: App, receiver: Receiver) -> None:
+    secrets = []
+    for _ in range(2):
+        rule = create(app, receiver)
+        at = f"{RULES}/{rule['id']}/recipients/{rule['recipients'][0]['id']}/secret"
+        secrets.append(app.http.get(at).json()["secret"])
+        app.http.post(f"{RULES}/{rule['id']}/test")
+        sent = receiver.received[-1]
+        Webhook(secrets[-1]).verify(sent.body, dict(sent.headers))
+    assert secrets[0] != secrets[1]
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secrets[0]).verify(sent.body, dict(sent.headers))
 
 
 def test_a_secret_signs_and_after_a_rotation_both_do(app: App, receiver: Receiver) -> None:
@@ -153,7 +192,10 @@ def test_a_preview_has_what_the_rule_would_have_sent(
     patch(app, rule, {"when": {"mode": "daily"}})
     assert app.http.get(path).json()["messages"] == 1
     patch(app, rule, {"what": {"trouble": True, "kinds": None, "alerts": None}}, etag="*")
-    assert app.http.get(path).status_code == 200
+    app.services.store.troubles.happened("worker w1", "A worker has been silent")
+    troubles = app.http.get(path).json()
+    (trouble,) = [one for one in troubles["items"] if one["text"] == "A worker has been silent"]
+    assert (trouble["kind"], trouble["product_id"]) == ("trouble", None)
 
 
 def test_a_delivery_is_listed_and_sent_again(app: App, receiver: Receiver) -> None:
