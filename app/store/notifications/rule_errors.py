@@ -12,7 +12,7 @@ class RuleNotFound(StockpulseError):
 
 
 class RuleUnreadable(StockpulseError):
-    """A newer version of Stockpulse wrote this rule. Its messages wait; update this server."""
+    """A newer version of Stockpulse wrote this rule. Update this server; nothing is lost."""
 
     status = 409
     code = "rule-unreadable"

@@ -82,7 +82,7 @@ class RuleReader:
         if isinstance(found, UnreadableRule):
             raise RuleUnreadable(
                 "A newer version of Stockpulse wrote this rule, and this server cannot read it. "
-                "Nothing is lost: its messages wait. Update this server."
+                "Nothing is lost: its messages wait for a worker that can. Update this server."
             )
         return found
 

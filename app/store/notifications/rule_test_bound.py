@@ -2,7 +2,7 @@
 
 | Kind | ID | |
 |---|---|---|
-| `rule-tests` | rule | how many tests it sent in which minute |
+| `rule-tests` | rule, minute | how many tests it sent in this minute; the row is kept for an hour |
 """
 
 from collections.abc import Callable
@@ -47,37 +47,26 @@ class RuleTestBound:
         """
         now = self._now_ms()
         minute = now // _MINUTE
-        more = ("ADD #Count :one", "InMinute = :minute AND #Count < :most")
-        first = (
-            "SET #Count = :one, InMinute = :minute, ExpiresAt = :expires",
-            "attribute_not_exists(InMinute) OR InMinute <> :minute",
-        )
-        for update, condition in (more, first, more):  # another process may begin the minute
-            values = {
-                ":one": {"N": "1"},
-                ":minute": {"N": str(minute)},
-                ":most": {"N": str(self._most)},
-                ":expires": {"N": str((minute + 60) * 60)},
-            }
-            try:
-                with translated():
-                    self._client.update_item(
-                        TableName=self._table,
-                        Key=row_key(_KIND, rule_id),
-                        UpdateExpression=update,
-                        ConditionExpression=condition,
-                        ExpressionAttributeNames={"#Count": "Count"},
-                        ExpressionAttributeValues={
-                            name: value
-                            for name, value in values.items()
-                            if name in f"{update} {condition}"
-                        },
-                    )
-            except ConditionFailed:
-                continue
-            return
-        wait = -(-((minute + 1) * _MINUTE - now) // 1000)
-        raise TooManyTests(
+        try:
+            with translated():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=row_key(_KIND, f"{rule_id} {minute}"),
+                    UpdateExpression="ADD #Count :one SET ExpiresAt = :expires",
+                    ConditionExpression="attribute_not_exists(#Count) OR #Count < :most",
+                    ExpressionAttributeNames={"#Count": "Count"},
+                    ExpressionAttributeValues={
+                        ":one": {"N": "1"},
+                        ":most": {"N": str(self._most)},
+                        ":expires": {"N": str((minute + 60) * 60)},
+                    },
+                )
+        except ConditionFailed:
+            raise self._too_many(now) from None
+
+    def _too_many(self, now: int) -> TooManyTests:
+        wait = -(-(_MINUTE - now % _MINUTE) // 1000)
+        return TooManyTests(
             f"This rule has sent {self._most} tests in this minute. Nothing was sent; try again "
             f"in {wait} seconds.",
             headers={"Retry-After": str(wait)},

@@ -9,6 +9,8 @@ from app.core.json_text import loads
 from tests.integration.notifications.page_forms import page, post, row_of
 from tests.integration.notifications.rules.kit import RULES, create, patch
 from tests.support.http.receiver import SECRET, Receiver
+from tests.support.processes.forked import ran
+from tests.support.processes.process import with_settings
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
@@ -69,6 +71,22 @@ def test_deliveries_and_failures_are_shown_beside_it(app: App, receiver: Receive
     row = row_of(page(app, "/notifications"), NAME)
     assert ("Every change" in row, ">Works<" in row) == (True, True)
     assert row.count("<time") == 2
+
+
+def test_the_command_lists_and_tests_it(app: App, receiver: Receiver) -> None:
+    settings = app.services.settings
+    environment = {
+        "STOCKPULSE_DYNAMODB": settings.dynamodb,
+        "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
+        "STOCKPULSE_DATA_DIR": str(settings.data_dir),
+        "STOCKPULSE_WEBHOOK_URL": receiver.url,
+        "STOCKPULSE_WEBHOOK_SECRET": SECRET,
+    }
+    _, text, _ = ran("notify", "list", environment=with_settings(environment))
+    assert NAME in text.splitlines()[1]
+    before = len(receiver.received)
+    status, text, _ = ran("notify", "test", "webhook", environment=with_settings(environment))
+    assert (status, "accepted" in text, len(receiver.received)) == (0, True, before + 1)
 
 
 def test_it_is_tested_a_few_times_a_minute_and_changed_by_nobody(
