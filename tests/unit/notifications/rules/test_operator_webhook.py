@@ -3,12 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from fastapi import Request
+
+from app.core.roles import Role
 from app.core.rules.rule import OPERATOR
 from app.notifications.desk.operator_webhook import operator_rule
 from app.store.coordination.sink_row import Health, LastCalls, SinkRow
 from app.store.notifications.rule_rows import is_rule_id
 from app.store.sinks.sink_lag import SinkView
+from app.web.auth.identity import Identity
+from app.web.errors import RoleNeeded
 from app.web.pages.notifications.recipient_lines import RuleLine, rule_line
+from app.web.requests.rules.may_test import check_may_test
 
 URL = "https://shop.example/hook"
 NOW = 1_795_000_000_000
@@ -52,3 +59,15 @@ def test_the_last_delivery_and_the_last_failure_are_told_as_far_as_known() -> No
     assert shown.sent is not None
     assert shown.failed is not None
     assert (shown.sent.at, shown.failed.at, shown.failure) == (NOW - 5, NOW - 9, "answered 503")
+
+
+def test_only_admins_send_a_test_of_it() -> None:
+    def asked(role: Role, rule_id: str) -> None:
+        identity = Identity("ann", role, "key")
+        request = Request({"type": "http", "state": {"identity": identity}})
+        check_may_test(request, rule_id)
+
+    asked(Role.ADMIN, OPERATOR)
+    asked(Role.EDITOR, "19ab7c0d3fe9a41c2")
+    with pytest.raises(RoleNeeded):
+        asked(Role.EDITOR, OPERATOR)
