@@ -80,9 +80,10 @@ class Desk:
     def matches(self, _notice: Any) -> list[tuple[Rule, Recipient]]:
         return [(rule, ANN) for rule in self.index.rules.values()]
 
-    def find(self, rule_id: str, _recipient_id: str) -> tuple[Rule, Recipient] | None:
+    def find(self, rule_id: str, recipient_id: str) -> tuple[Rule, Recipient] | None:
         rules = self.index.rules
-        return (rules[rule_id], ANN) if rule_id in rules else None
+        is_known = rule_id in rules and recipient_id == ANN.id
+        return (rules[rule_id], ANN) if is_known else None
 
     def add(self, lines: Sequence[Delivery]) -> None:
         self.lines += lines
