@@ -61,7 +61,8 @@ def of_list(query: str) -> Preset:
         narrowed = {"categories": search["category"]}
     if "deleted" in flags:
         name = f"Deleted: {name}" if name else "Deleted products"
-    fields = {"name": name[:_NAME], **narrowed, **(told or _STOCK_ALERTS)}
+    name = name[:1].upper() + name[1:_NAME]
+    fields = {"name": name, **narrowed, **(told or _STOCK_ALERTS)}
     return Preset(fields, tuple(left_out))
 
 
