@@ -172,6 +172,7 @@ class Notifier:
             return
         if book.index.unreadable.keys() != unreadable:
             dispatch.forget()  # what a rule has to be sent is loaded, or left alone, with its rows
+            self._times.soon("troubles", 0.0)
         else:
             dispatch.follow_rules()
 

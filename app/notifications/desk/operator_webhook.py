@@ -19,7 +19,7 @@ from app.store.sinks.sink_errors import SinkNotFound, SinkTestFailed
 from app.store.sinks.sink_lag import SinkView
 from app.store.sinks.sink_status import SinkStatuses
 
-NAME = "Operator’s webhook"
+NAME = "Operator's webhook"
 SINK = "webhook"
 _LATE = 10.0  # seconds; events that arrived later than that are on their way
 

@@ -109,6 +109,8 @@ def _item(rule: Rule) -> dict[str, Any]:
 
 
 def _unchanged(rule: Rule | UnreadableRule) -> dict[str, Any]:
+    if not rule.version:  # of a row that no version of Stockpulse wrote
+        return {"ConditionExpression": "attribute_exists(ID) AND attribute_not_exists(Version)"}
     return {
         "ConditionExpression": "Version = :version",
         "ExpressionAttributeValues": {":version": {"N": str(rule.version)}},

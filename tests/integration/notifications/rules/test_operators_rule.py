@@ -14,7 +14,7 @@ from tests.support.processes.process import with_settings
 from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
-NAME = "Operator’s webhook"
+NAME = "Operator's webhook"
 
 
 @pytest.fixture(scope="module")
