@@ -199,6 +199,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             shop.start()
         endpoint = settings.cli_endpoint or where.endpoint
         patience.end()
+        test_sink = SinkTester(settings, store.sinks, deployment)
         yield Services(
             settings=settings,
             about=About(
@@ -231,8 +232,10 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
                 shop.running,
                 is_possible=fits(attributes),
             ),
-            rule_desk=opened.enter_context(open_rule_desk(settings, deployment, store, model)),
-            test_sink=SinkTester(settings, store.sinks, deployment),
+            rule_desk=opened.enter_context(
+                open_rule_desk(settings, deployment, store, model, test_sink)
+            ),
+            test_sink=test_sink,
             rebuild_sink=SinkRebuilder(settings, store.sinks, deployment),
             web_threads=threads,
         )

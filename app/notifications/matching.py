@@ -12,12 +12,11 @@ from app.core.numbers import digits
 from app.core.paths import path_of, with_value
 from app.core.rules.rule import Rule, What
 from app.core.rules.wording import wording_at
-from app.notifications.notice import Notice
+from app.notifications.notice import TROUBLE, Notice
 from app.notifications.search_text import query_of
 from app.readmodel.past.past_filter import PastFilter
 from app.readmodel.products.product_row import ProductRow
 
-TROUBLE = "trouble"
 ALERT_KINDS = frozenset({"low", "out", "negative", "back_in_stock"})
 OUTSIDE = "outside"  # as an actor: changes that were not made through Stockpulse
 # A rule that names nothing wants all changes of products. A gap is told to those who ask for it.

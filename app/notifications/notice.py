@@ -7,6 +7,8 @@ from decimal import Decimal
 from app.core.events import ChangeEvent
 from app.core.item import Item
 
+TROUBLE = "trouble"  # the kind of what keeps Stockpulse from working
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

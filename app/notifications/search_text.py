@@ -51,7 +51,7 @@ def _text(_name: str, text: str) -> str:
 def _flag(name: str, text: str) -> bool:
     if text.lower() not in _YES | _NO:
         raise ValueError(f"must have `true` or `false` for {name!r}")
-    return text.lower() in _YES
+    return is_yes(text)
 
 
 def _number(name: str, text: str) -> Decimal:
@@ -61,6 +61,16 @@ def _number(name: str, text: str) -> Decimal:
     except InvalidOperation:
         pass
     raise ValueError(f"must have a plain decimal number for {name!r}, such as 19.90")
+
+
+def can_select(name: str) -> bool:
+    """Whether a rule's search may have this parameter of a list."""
+    return name in _SELECT
+
+
+def is_yes(text: str) -> bool:
+    """Whether a flag of a list is set."""
+    return text.lower() in _YES
 
 
 _SELECT: dict[str, Callable[[str, str], Any]] = {

@@ -12,7 +12,7 @@ from typing import Any
 from app.core import json_text
 from app.core.events import RESERVED, ChangeEvent
 from app.core.item import DEFAULT_NAMES, AttributeNames, Item, text
-from app.notifications.notice import Notice
+from app.notifications.notice import TROUBLE, Notice
 from app.store.alerts import alert as alerts
 from app.store.alerts import levels
 from app.store.alerts.levels import Levels, levels_of
@@ -61,6 +61,22 @@ def of_transition(row: Mapping[str, Any]) -> Notice | None:
         stock=known.stock,
         point=known.point,
     )
+
+
+def of_trouble(row: Mapping[str, Any]) -> Notice:
+    """The notice of a row of the log of troubles."""
+    place = row["ID"]["S"]
+    at_ms = int(place[:13])
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return Notice(place, TROUBLE, at, at_ms, text=row["Text"]["S"])
+
+
+def trouble_of_gap(gap: Notice) -> tuple[str, str]:
+    """What the trouble is about that a gap is, and a sentence about it."""
+    about = f" of {gap.product_id}" if gap.product_id else ""
+    why = gap.event.note if gap.event is not None else None
+    text = f"Changes{about} may be missing: {why or 'the stream has a gap'}"
+    return f"gap {gap.id}", text
 
 
 def with_item(notice: Notice, item: Item | None, names: AttributeNames) -> Notice:

@@ -22,6 +22,7 @@ from app.store.imports.remembered_columns import RememberedColumns
 from app.store.notifications.delivery_log import DeliveryLog
 from app.store.notifications.inbox import Inbox
 from app.store.notifications.inbox_news import InboxNews
+from app.store.notifications.rule_test_bound import RuleTestBound
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import Subscriptions
 from app.store.notifications.totals import NoticeTotals
@@ -56,6 +57,8 @@ class Store:
     rules: RuleRepository
     subscriptions: Subscriptions
     deliveries: DeliveryLog
+    rule_tests: RuleTestBound
+    troubles: TroubleLog
     inbox_news: InboxNews
     views: SavedViews
     rehearsal: Rehearsal
@@ -105,6 +108,7 @@ def open_store(
     stocktakes = LineStore(client, tables.settings)
     alerts = AlertControl(client, tables.settings, admin_log)
     transitions = TransitionLog(client, tables.settings)
+    troubles = TroubleLog(client, tables.settings)
     return Store(
         products=products,
         reversals=Reversals(products, deployment.stamps, rules, now, audit.chains.event_of_request),
@@ -120,6 +124,8 @@ def open_store(
         rules=rule_rows,
         subscriptions=Subscriptions(client, tables.settings),
         deliveries=DeliveryLog(client, tables.settings),
+        rule_tests=RuleTestBound(client, tables.settings),
+        troubles=troubles,
         inbox_news=InboxNews(rule_rows, Inbox(client, tables.settings)),
         views=SavedViews(client, tables.settings, admin_log),
         rehearsal=rehearsal,
@@ -137,7 +143,7 @@ def open_store(
             gaps,
             sinks.views,
             products.carry_no_stock,
-            TroubleLog(client, tables.settings).going_on,
+            troubles.going_on,
             NoticeTotals(client, tables.settings).read,
         ),
     )

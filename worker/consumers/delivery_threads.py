@@ -4,12 +4,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Self
 
 from app.core.events import ChangeEvent
 from app.observability.metrics import SINK_DELIVERED, SINK_RETRIED
 from app.runtime.retry import Retry, Stopped
 from app.store.coordination.leases import LeaseLost
+from app.store.coordination.sink_row import LastCalls
 from app.store.feed.cursor import Cursor, wall_ms
 from worker.consumers.rejections import Rejections
 from worker.consumers.retry_policy import RetryPolicy
@@ -38,6 +40,7 @@ class DeliveryThreads:
         self.rejections = rejections
         self.lost = False  # the lease was lost
         self.trouble = ""
+        self.last = LastCalls()  # since the lease was taken
         self.pause_asked: str | None = None
         self._sink = sink
         self._policy = policy
@@ -191,6 +194,7 @@ class DeliveryThreads:
         SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
         with self._changed:
             self._done(call.deliveries)
+            self._note(len(call.deliveries) - len(errors), next(iter(errors.values()), ""))
             self._schedule.succeeded(call, time.monotonic())
             if call.refusal is None:
                 self.trouble = ""
@@ -203,7 +207,15 @@ class DeliveryThreads:
         with self._changed:
             self._done(call.deliveries[:accepted])
             self._schedule.failed(call, accepted, error, retry_after, time.monotonic())
+            self._note(accepted, error)
             self.trouble = error
+
+    def _note(self, accepted: int, error: str) -> None:
+        now = wall_ms()
+        if accepted:
+            self.last = replace(self.last, accepted_at=now)
+        if error:
+            self.last = replace(self.last, failed_at=now, failure=error)
 
     def _done(self, deliveries: Sequence[Delivery]) -> None:
         self._finished |= {one.cursor for one in deliveries if one.cursor is not None}

@@ -238,10 +238,10 @@ class Runner:
         """The age of the first open event in seconds, the number of open events, and the error."""
         tail, first = self._shared.tail, self._first_open()
         if first is None:
-            return Health(error=self._trouble, head=tail.recent.newest)
+            return Health(error=self._trouble, head=tail.recent.newest, last=self._threads.last)
         seconds = max(0.0, (wall_ms() - first.ms) / 1000)
         count = max(len(self._threads), tail.count_after(self._cursor.position))
-        return Health(seconds, count, self._trouble, tail.recent.newest)
+        return Health(seconds, count, self._trouble, tail.recent.newest, self._threads.last)
 
     def _first_open(self) -> Cursor | None:
         """Return the cursor of the first undelivered event; None if all are delivered."""

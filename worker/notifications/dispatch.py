@@ -82,7 +82,7 @@ class Dispatch:
         with self._writing:
             rows = self._stores.subscriptions.all()
             with self._lock:
-                self._roster.adopt(rows)
+                self._roster.adopt(rows, self._now())
 
     def forget(self) -> None:
         """Read the rows again before the next step: another worker may have written them."""
@@ -164,8 +164,8 @@ class Dispatch:
                     raise SubscriptionChanged
                 changes = self._roster.changes(some, now)
             try:
-                rows.delete([*changes.dropped, *(row for _, row in changes.deletes)])
-                stored = rows.save([row for _, row in changes.puts])
+                rows.delete(changes.deleted)
+                stored = rows.save(changes.written)
             except SubscriptionChanged:
                 self.forget()
                 raise

@@ -4,14 +4,12 @@ A log is read only while a rule wants anything of it, and never from before the 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from app.core.item import AttributeNames
-from app.notifications.matching import TROUBLE
 from app.notifications.notice import Notice
-from app.notifications.sources import of_transition, with_item
+from app.notifications.sources import of_transition, of_trouble, with_item
 from app.store.notifications.notice_log import LogPlace, NoticeLog, place_at
 from worker.notifications.messages.digest import Present
 from worker.notifications.state.rule_book import RuleBook
@@ -87,11 +85,8 @@ def of_alerts(present: Present, names: AttributeNames) -> NoticesOf:
 
 def of_troubles(rows: Sequence[Row]) -> Iterator[tuple[str, Notice]]:
     """Makes notices of lines of the log of troubles."""
-    for row in rows:
-        place = row["ID"]["S"]
-        at_ms = int(place[:13])
-        at = datetime.fromtimestamp(at_ms / 1000, UTC)
-        yield place, Notice(place, TROUBLE, at, at_ms, text=row["Text"]["S"])
+    for notice in map(of_trouble, rows):
+        yield notice.id, notice
 
 
 def _told(row: Row) -> Notice | None:

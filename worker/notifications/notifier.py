@@ -18,7 +18,11 @@ from app.notifications.sources import of_event
 from app.observability.metrics import NOTICES_WAITING
 from app.runtime.retry import pause
 from app.store.feed.cursor import Cursor, before
-from app.store.notifications.rule_errors import RecipientNotFound, RuleNotFound
+from app.store.notifications.rule_errors import (
+    RecipientNotFound,
+    RuleNotFound,
+    RuleUnreadable,
+)
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import SubscriptionChanged
 from app.store.notifications.totals import NoticeTotals, RuleTotal
@@ -97,7 +101,7 @@ class Notifier:
         parts = self._parts
         try:
             self._refresh()
-            if parts.book.index.rules:
+            if parts.book.index.rules or parts.book.index.unreadable:
                 entries = [entry for one in events if (entry := self._entry(*one))]
                 parts.troubles.note_gaps(entries, parts.book.index)
                 parts.dispatch.offer(entries)
@@ -162,8 +166,15 @@ class Notifier:
         return None if notice is None else Entry("events", str(place), notice)
 
     def _refresh(self) -> None:
-        if self._parts.book.refresh():
-            self._parts.dispatch.follow_rules()
+        book, dispatch = self._parts.book, self._parts.dispatch
+        unreadable = book.index.unreadable.keys()
+        if not book.refresh():
+            return
+        if book.index.unreadable.keys() != unreadable:
+            dispatch.forget()  # what a rule has to be sent is loaded, or left alone, with its rows
+            self._times.soon("troubles", 0.0)
+        else:
+            dispatch.follow_rules()
 
     def _loop(self, step: Callable[[], None], ending: threading.Event) -> None:
         failures, wait = 0, 0.0
@@ -215,7 +226,8 @@ class Notifier:
             return
         while gone:
             rule_id, recipient_id, why = gone[0]
-            with suppress(RuleNotFound, RecipientNotFound):
+            # A recipient of a rule that cannot be read says so again to whoever can read it.
+            with suppress(RuleNotFound, RecipientNotFound, RuleUnreadable):
                 self._parts.rules.disable(rule_id, recipient_id, why, ACTOR)
             gone.popleft()
         self._refresh()

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
 from app.notifications.channels.channel import Channel
-from app.notifications.matching import TROUBLE
+from app.notifications.notice import TROUBLE
 from app.store.access.admin_log import AdminLog
 from app.store.alerts.alert_rows import TRANSITION
 from app.store.audit.audit_repository import AuditRepository

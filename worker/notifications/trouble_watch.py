@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from app.notifications.matching import TROUBLE
+from app.notifications.sources import trouble_of_gap
 from app.runtime.stall import Sighting, observe_all
 from app.store.coordination.workers import WorkerRow
 from app.store.notifications.subscriptions import SubscriptionRow
@@ -51,22 +51,20 @@ class TroubleWatch:
 
         """
         for notice in (entry.notice for entry in entries):
-            if notice.kind == "gap" and TROUBLE in index.since and notice.id not in self._noted:
-                about = f" of {notice.product_id}" if notice.product_id else ""
-                why = notice.event.note if notice.event is not None else None
-                text = f"Changes{about} may be missing: {why or 'the stream has a gap'}"
-                self._log.happened(f"gap {notice.id}", text)
+            if notice.kind == "gap" and index.may_tell_trouble and notice.id not in self._noted:
+                self._log.happened(*trouble_of_gap(notice))
                 self._noted.append(notice.id)
 
     def look(self, index: RuleIndex, waiting: Iterable[SubscriptionRow]) -> bool:
         """Look for troubles; returns whether any began or ended. Raises as `note_gaps`."""
-        if not index.rules and not self._going_on:
+        if not (index.rules or index.unreadable or self._going_on):
             return False
         if self._going_on is None:
             self._going_on = self._log.going_on()
         found = troubles.of_rules(index.rules.values(), self._channels)
+        found |= troubles.of_unreadable(index.unreadable.values())
         found |= troubles.of_waiting(waiting, index.rules, time.time())
-        if TROUBLE in index.since:
+        if index.may_tell_trouble:
             found |= troubles.of_sinks(self._sinks(), self._going_on)
             found |= self._silent_workers()
         changes = troubles.changes(found, self._going_on)

@@ -6,8 +6,9 @@ A trouble has a name that stays while it goes on, so it begins once and ends onc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from app.core.rules.rule import Rule
+from app.core.rules.rule import Rule, UnreadableRule
 from app.store.notifications.subscriptions import SubscriptionRow
+from app.store.notifications.trouble_log import UNREADABLE
 from app.store.sinks.sink_lag import SinkView
 
 LAGS = 300.0  # seconds that a sink is behind
@@ -48,6 +49,17 @@ def of_workers(silent: Mapping[str, float]) -> dict[str, str]:
         f"worker {name}": f"A worker has been silent for more than {SILENT:.0f} seconds"
         for name, seconds in silent.items()
         if seconds > SILENT
+    }
+
+
+def of_unreadable(rules: Iterable[UnreadableRule]) -> dict[str, str]:
+    """The troubles of rules that a newer version wrote."""
+    return {
+        f"{UNREADABLE}{rule.id}": (
+            f"The rule {rule.name or rule.id} was written by a newer version of Stockpulse, and "
+            "this worker cannot read it: its messages wait until the worker is updated"
+        )
+        for rule in rules
     }
 
 

@@ -9,17 +9,23 @@ from typing import Any
 from app.commands.common import CommandError, actor, aligned
 from app.config.settings import Settings
 from app.config.signing import signer_of
-from app.core.rules.rule import Recipient, Rule, subscription_id
+from app.core.rules.rule import Recipient, Rule, UnreadableRule, subscription_id
 from app.notifications.channels.channel import Channel
 from app.notifications.checking import is_broken
-from app.notifications.desk.trying import RuleTester
+from app.notifications.desk.operator_webhook import OperatorWebhook
+from app.notifications.desk.trying import RuleTester, TrialStores
 from app.observability.logs import escaped, masked
 from app.store import location
 from app.store.access.admin_log import AdminLog
-from app.store.deployment import Deployment
+from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb import tables
+from app.store.feed.feed import Feed
+from app.store.notifications.delivery_log import DeliveryLog
+from app.store.notifications.rule_errors import TooManyTests
+from app.store.notifications.rule_test_bound import RuleTestBound
 from app.store.notifications.rules import RuleRepository
 from app.store.notifications.subscriptions import SubscriptionRow, Subscriptions
+from app.store.sinks.sink_control import SinkControl
 
 _ERROR_CHARACTERS = 120
 
@@ -31,6 +37,8 @@ class _NotifyTools:
     rules: RuleRepository
     subscriptions: Subscriptions
     channels: Mapping[str, Channel]
+    operator: OperatorWebhook
+    test: RuleTester
 
 
 def add(commands: Any) -> None:
@@ -53,17 +61,25 @@ def add(commands: Any) -> None:
 
 def _list(_: argparse.Namespace, settings: Settings) -> int:
     with _open_tools(settings) as tools:
-        rules = tools.rules.all()
-        behind = {row.id: row for row in tools.subscriptions.all()} if rules else {}
-        lines = table(rules, behind, tools.channels)
-    print("\n".join(lines) if rules else "There are no notification rules.")
+        every = tools.rules.every()
+        behind = {row.id: row for row in tools.subscriptions.all()} if every else {}
+        if (own := tools.operator.read()) is not None:
+            every = [own.rule, *every]
+            behind |= {} if own.waiting is None else {own.waiting.id: own.waiting}
+        lines = table(every, behind, tools.channels)
+    print("\n".join(lines) if every else "There are no notification rules.")
     return 0
 
 
 def _test(arguments: argparse.Namespace, settings: Settings) -> int:
     with _open_tools(settings) as tools:
-        rule = named(tools.rules.all(), arguments.name)
-        sent = RuleTester(tools.rules, tools.channels)(rule.id, None, actor())
+        own = tools.operator.read()
+        rules = [*([] if own is None else [own.rule]), *tools.rules.all()]
+        rule = named(rules, arguments.name)
+        try:
+            sent = tools.test(rule.id, None, actor())
+        except TooManyTests as error:
+            raise CommandError(error.detail) from None
     for one in sent:
         outcome = "accepted" if one.accepted else "NOT ACCEPTED"
         to = f"{one.recipient.channel} {masked(one.recipient.address)}"
@@ -90,13 +106,16 @@ def named(rules: Sequence[Rule], name: str) -> Rule:
 
 
 def table(
-    rules: Sequence[Rule],
+    rules: Sequence[Rule | UnreadableRule],
     behind: Mapping[str, SubscriptionRow],
     channels: Mapping[str, Channel],
 ) -> list[str]:
     """The lines of `notify list`: one for each rule and recipient; `behind` by subscription id."""
     rows = [("ID", "RULE", "TO", "STATE", "WAITING", "LAST ERROR")]
     for rule in rules:
+        if isinstance(rule, UnreadableRule):
+            rows.append((rule.id, rule.name, "-", "broken", "-", "a newer version wrote it"))
+            continue
         for one in rule.recipients:
             row = behind.get(subscription_id(rule.id, one.id))
             rows.append(
@@ -122,6 +141,8 @@ def _state(rule: Rule, recipient: Recipient, channels: Mapping[str, Channel]) ->
 
 @contextmanager
 def _open_tools(settings: Settings) -> Iterator[_NotifyTools]:
+    from app.bootstrap.rule_desk import operator_webhook
+    from app.bootstrap.sink_tester import SinkTester
     from app.notifications.channels.registry import open_channels  # with its templates
 
     names = settings.table_names
@@ -130,6 +151,19 @@ def _open_tools(settings: Settings) -> Iterator[_NotifyTools]:
         client = clients.tables
         attributes = tables.ensure_tables(client, names, settings.attributes)
         deployment = Deployment(clients, names, attributes, signer_of(settings))
-        rules = RuleRepository(client, names.settings, AdminLog(client, names.settings))
+        log = AdminLog(client, names.settings)
+        rules = RuleRepository(client, names.settings, log)
+        feed = Feed(client, names.feed, deployment.signer.retention)
+        sinks = SinkControl(client, names.checkpoints, CONSUMER, feed, log)
+        operator = operator_webhook(settings, sinks, SinkTester(settings, sinks, deployment))
+        stores = TrialStores(
+            rules, DeliveryLog(client, names.settings), RuleTestBound(client, names.settings)
+        )
         with open_channels(settings, deployment) as channels:
-            yield _NotifyTools(rules, Subscriptions(client, names.settings), channels)
+            yield _NotifyTools(
+                rules,
+                Subscriptions(client, names.settings),
+                channels,
+                operator,
+                RuleTester(stores, channels, operator),
+            )

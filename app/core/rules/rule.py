@@ -8,6 +8,7 @@ from typing import Literal
 # Besides kinds of events: what happens to a product's alerts, and to Stockpulse itself.
 AlertNotice = Literal["low", "out", "negative", "back_in_stock"]
 Mode = Literal["at_once", "digest", "daily"]
+OPERATOR = "webhook"  # the id of the rule that the settings make; stored ones have hex digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,19 @@ class Rule:
         """The recipients that are not disabled."""
         gone = {identifier for identifier, _ in self.disabled}
         return tuple(one for one in self.recipients if one.id not in gone)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRule:
+    """A stored rule that this version of Stockpulse cannot read, because a newer one wrote it.
+
+    It is not deleted: its messages wait until a process reads it. `name` is empty if it is not
+    known either.
+    """
+
+    id: str
+    name: str = ""
+    version: int = 0
 
 
 def subscription_id(rule_id: str, recipient_id: str) -> str:

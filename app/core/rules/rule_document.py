@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.core.numbers import digits
-from app.core.rules.rule import Recipient, Rule, What, When, Wording
+from app.core.rules.rule import Recipient, Rule, UnreadableRule, What, When, Wording
 
 _LISTS = ("kinds", "alerts", "product_ids", "categories", "actors", "reasons")
 _AMOUNTS = ("min_delta", "crosses")
@@ -59,8 +59,10 @@ def what_decoded(document: Mapping[str, Any]) -> What:
     return What(**{**document, **lists, **amounts})
 
 
-def shown(rule: Rule) -> dict[str, Any]:
+def shown(rule: Rule | UnreadableRule) -> dict[str, Any]:
     """The rule as the admin trail has it: what a person gave, and who is disabled."""
+    if isinstance(rule, UnreadableRule):
+        return {"id": rule.id, "name": rule.name}
     document = encoded(rule)
     kept = ("id", "name", "enabled", "what", "when", "recipients", "disabled")
     return {name: document[name] for name in kept}

@@ -1,4 +1,8 @@
-"""What a rule would have sent lately, from the copy of the events and the log of the alerts."""
+"""What a rule would have sent lately, from the copy of the events and the logs of the sink.
+
+Trouble is written down only while a rule asks for it. What was not is in no preview, except for
+gaps, which the audit has in any case.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -9,18 +13,25 @@ from zoneinfo import ZoneInfo
 from app.core.item import AttributeNames
 from app.core.rules.rule import What, When
 from app.notifications.matching import CHANGES, OUTSIDE, selects
-from app.notifications.notice import Notice
+from app.notifications.notice import TROUBLE, Notice
 from app.notifications.schedule import CAP, next_send
-from app.notifications.sources import of_event, of_transition, with_item
+from app.notifications.sources import (
+    of_event,
+    of_transition,
+    of_trouble,
+    trouble_of_gap,
+    with_item,
+)
 from app.readmodel.events.event_query import EventQuery, Span, Term
 from app.readmodel.events.event_terms import Qualifier
 from app.readmodel.read_model import ReadModel
 from app.store.alerts.transition_log import TransitionLog
 from app.store.feed.cursor import parse_cursor
+from app.store.notifications.trouble_log import TroubleLog, digest_of
 
 DAYS = 7
 SHOWN = 50  # notices
-_EVENTS, _TRANSITIONS = 5_000, 1_000  # that are looked at
+_EVENTS, _TRANSITIONS, _TROUBLES = 5_000, 1_000, 500  # that are looked at
 _PAGE = 500
 
 
@@ -46,6 +57,7 @@ class Previews:
         self,
         model: ReadModel,
         transitions: TransitionLog,
+        troubles: TroubleLog,
         names: AttributeNames,
         zone: ZoneInfo,
         cap: int = CAP,
@@ -53,24 +65,26 @@ class Previews:
         """`cap`: how many messages a person is sent in a minute."""
         self._model = model
         self._transitions = transitions
+        self._troubles = troubles
         self._names = names
         self._zone = zone
         self._cap = cap
 
     def of(self, what: What, when: When, now: datetime) -> Preview:
-        """What a rule would have told in the last seven days; trouble aside, which nobody stored.
+        """What a rule would have told in the last seven days, as far as it was written down.
 
         Raises:
             ReadModelFilling: the copy does not have all events yet.
-            StoreUnavailable: the copy or the log cannot be read now.
+            StoreUnavailable: the copy or a log cannot be read now.
 
         """
         begin = now - timedelta(days=DAYS)
         events, events_from = self._events(what, begin)
         alerts, alerts_from = self._alerts(what, begin)
-        since = max(events_from, alerts_from)
+        troubles, troubles_from = self._of_trouble(what, begin)
+        since = max(events_from, alerts_from, troubles_from)
         found = sorted(
-            (one for one in (*events, *alerts) if one.at_ms >= _ms(since)),
+            (one for one in (*events, *alerts, *troubles) if one.at_ms >= _ms(since)),
             key=lambda one: one.at_ms,
             reverse=True,
         )
@@ -78,8 +92,13 @@ class Previews:
         count = messages(times, when, self._zone, self._cap)
         return Preview(since, now, len(found), count, found[:SHOWN])
 
-    def _events(self, what: What, begin: datetime) -> tuple[list[Notice], datetime]:
-        """The events that are wanted, newest first, and since when all were looked at."""
+    def _events(
+        self, what: What, begin: datetime, whole: int = SHOWN
+    ) -> tuple[list[Notice], datetime]:
+        """The events that are wanted, newest first, and since when all were looked at.
+
+        Notices beyond the first `whole` lack their events.
+        """
         found: list[Notice] = []
         query, cursor, seen = _query(what, begin), None, 0
         while query is not None and seen < _EVENTS:
@@ -89,7 +108,7 @@ class Previews:
                 notice = of_event(event, parse_cursor(at).ms, self._names)
                 if notice is not None and selects(what, notice, self._names):
                     # Those that are not shown are only counted: their images would add up.
-                    found.append(notice if len(found) < SHOWN else replace(notice, event=None))
+                    found.append(notice if len(found) < whole else replace(notice, event=None))
             if (cursor := page.next_cursor) is None:
                 return found, begin
             oldest = page.items[-1][1].occurred_at
@@ -109,6 +128,22 @@ class Previews:
             return wanted, begin
         oldest = datetime.fromtimestamp(int(rows[-1]["ID"]["S"][:13]) / 1000, UTC)
         return wanted, max(begin, oldest)
+
+    def _of_trouble(self, what: What, begin: datetime) -> tuple[list[Notice], datetime]:
+        """The troubles that are wanted, and since when all were looked at that are known."""
+        if not what.trouble:
+            return [], begin
+        rows = self._troubles.newest(_ms(begin), _TROUBLES)
+        known = {row["ID"]["S"][14:] for row in rows}
+        gaps, since = self._events(What(kinds=("gap",)), begin, _TROUBLES)
+        found = [of_trouble(row) for row in rows]
+        for gap in gaps:
+            about, text = trouble_of_gap(gap)
+            if digest_of(about, text) not in known:
+                found.append(replace(gap, kind=TROUBLE, product_id="", event=None, text=text))
+        if len(rows) == _TROUBLES:
+            since = max(since, datetime.fromtimestamp(found[len(rows) - 1].at_ms / 1000, UTC))
+        return found, since
 
 
 def messages(times: Iterable[datetime], when: When, zone: ZoneInfo, cap: int = CAP) -> int:

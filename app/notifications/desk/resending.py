@@ -1,6 +1,5 @@
 """A message of the delivery log is sent again, made anew from the events that it told."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 from app.core.events import split_event_id
@@ -12,6 +11,7 @@ from app.notifications.matching import ALERT_KINDS
 from app.notifications.notice import Message, Notice
 from app.notifications.sources import of_event, of_transition
 from app.store.alerts.transition_log import TransitionLog
+from app.store.feed.cursor import wall_ms
 from app.store.idempotency import Once
 from app.store.notifications.delivery_log import Delivery, DeliveryLog
 from app.store.notifications.rule_errors import (
@@ -66,6 +66,8 @@ class Resending:
             raise RecipientNotFound("This recipient is not in the rule any more.")
         if recipient.id in dict(rule.disabled):
             raise RecipientDisabled("This recipient is disabled. Enable it first.")
+        if known.is_test:
+            raise NothingToResend("This was a test, which told nothing: send another test instead.")
         notices = self._notices(known.notices)
         if not notices:
             raise NothingToResend(
@@ -80,7 +82,6 @@ class Resending:
             folded=known.folded + len(known.notices) - len(notices),
             unsubscribe=self._unsubscribe(rule.id, recipient.id),
         )
-        began = time.monotonic()
         (sent,) = send_now(self._channels, [recipient], message)
         line = Delivery(
             rule_id=rule.id,
@@ -88,10 +89,10 @@ class Resending:
             channel=recipient.channel,
             address=recipient.address,
             message_id=known.message_id,
-            at=int(time.time() * 1000),
+            at=wall_ms(),
             outcome="delivered" if sent.accepted else "rejected",
             answer=sent.answer,
-            took=int((time.monotonic() - began) * 1000),
+            took=sent.took,
             tries=known.tries + 1,
             is_digest=known.is_digest,
             notices=known.notices,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import Channel
+from app.notifications.desk.operator_webhook import OperatorWebhook
 from app.notifications.desk.preview import Previews
 from app.notifications.desk.resending import Resending
 from app.notifications.desk.trying import RuleTester
@@ -14,7 +15,8 @@ from app.notifications.desk.trying import RuleTester
 class RuleDesk:
     """The channels of this process, and what they are used for besides the worker's deliveries.
 
-    `secret` is the present signing secret of a webhook's recipient. `subscription_of`: the rule and
+    `operator`: the webhook of the settings. `secret`: the present signing secret of a rule (by its
+    id) for a webhook's recipient. `subscription_of`: the rule and
     the recipient that a link to unsubscribe names, by ids; None if the link is not ours.
     """
 
@@ -22,5 +24,6 @@ class RuleDesk:
     previews: Previews
     test: RuleTester
     resend: Resending
-    secret: Callable[[Recipient], str]
+    operator: OperatorWebhook
+    secret: Callable[[str, Recipient], str]
     subscription_of: Callable[[str], tuple[str, str] | None]

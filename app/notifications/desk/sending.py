@@ -1,8 +1,9 @@
 """Sends one message to several recipients now, from this process, and waits for the answers."""
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.rules.rule import Recipient
 from app.notifications.channels.channel import (
@@ -22,11 +23,15 @@ _KNOWN = (NotNow, MessageRefused, RecipientGone)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a message to one recipient; `answer` is a sentence for people."""
+    """What became of a message to one recipient; `answer` is a sentence for people.
+
+    `took`: ms until the answer.
+    """
 
     recipient: Recipient
     accepted: bool
     answer: str
+    took: int = 0
 
 
 def send_now(
@@ -41,7 +46,7 @@ def send_now(
     """
     threads = ThreadPoolExecutor(min(_AT_ONCE, max(1, len(recipients))), "send-now")
     try:
-        calls = [threads.submit(_sent, channels, one, message) for one in recipients]
+        calls = [threads.submit(_timed, channels, one, message) for one in recipients]
         wait(calls, within)
         return [
             call.result() if call.done() else _unanswered(one, within)
@@ -49,6 +54,12 @@ def send_now(
         ]
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(channels: Mapping[str, Channel], recipient: Recipient, message: Message) -> Sent:
+    began = time.monotonic()
+    sent = _sent(channels, recipient, message)
+    return replace(sent, took=int((time.monotonic() - began) * 1000))
 
 
 def _sent(channels: Mapping[str, Channel], recipient: Recipient, message: Message) -> Sent:
@@ -67,4 +78,4 @@ def _sent(channels: Mapping[str, Channel], recipient: Recipient, message: Messag
 
 def _unanswered(recipient: Recipient, seconds: float) -> Sent:
     answer = f"There was no answer within {seconds:.0f} seconds. The message may still arrive."
-    return Sent(recipient, accepted=False, answer=answer)
+    return Sent(recipient, accepted=False, answer=answer, took=int(seconds * 1000))

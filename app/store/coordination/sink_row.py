@@ -14,6 +14,18 @@ State = Literal["running", "paused", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
+class LastCalls:
+    """When a sink last accepted an event, and when it last did not, with the reason.
+
+    Times are in ms since 1970; 0: never, or not as far as this is known.
+    """
+
+    accepted_at: int = 0
+    failed_at: int = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """A sink's lag and last error ("": none), as its worker saved them."""
 
@@ -21,6 +33,7 @@ class Health:
     lag_events: int = 0
     error: str = ""
     head: Cursor | None = None  # how far the worker has read the timeline
+    last: LastCalls = LastCalls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +87,11 @@ def sink_of(row: Mapping[str, Any]) -> SinkRow | None:
             int(row.get("LagEvents", {}).get("N", 0)),
             row.get("LastError", {}).get("S", ""),
             None if head is None else parse_cursor(head),
+            LastCalls(
+                int(row.get("AcceptedAt", {}).get("N", 0)),
+                int(row.get("FailedAt", {}).get("N", 0)),
+                row.get("Failure", {}).get("S", ""),
+            ),
         ),
         saved_at=row.get("SavedAt", {}).get("S"),
     )

@@ -48,7 +48,8 @@ class Delivery:
     """One try of one message; `at` is in ms since 1970, `took` in ms.
 
     `notices`: the ids and kinds of those that it listed, and `folded` how many more a digest
-    counted. `answer`: what the other side said, or why it was not sent.
+    counted. `answer`: what the other side said, or why it was not sent. `is_test`: somebody pressed
+    “Send a test”, and nothing had happened.
     """
 
     rule_id: str
@@ -64,6 +65,7 @@ class Delivery:
     is_digest: bool = False
     notices: tuple[tuple[str, str], ...] = ()
     folded: int = 0
+    is_test: bool = False
 
     @property
     def id(self) -> str:
@@ -85,7 +87,7 @@ class DeliveryLog:
         self._table = table
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
-        """Store lines.
+        """Store lines; tests count as no rule's last try.
 
         Raises:
             StoreUnavailable: some may not be stored; the call can be repeated.
@@ -93,6 +95,8 @@ class DeliveryLog:
         """
         rows = {(one.rule_id, one.id): _item(one) for one in deliveries}
         for one in sorted(deliveries, key=lambda one: one.at):
+            if one.is_test:
+                continue
             last = {**_last_key(one.rule_id, one.is_sent), "Last": {"S": one.id}}
             rows[one.rule_id, "sent" if one.is_sent else "failed"] = _item(one) | last
         puts = [(self._table, row) for row in rows.values()]
@@ -170,6 +174,7 @@ def _item(one: Delivery) -> dict[str, Any]:
         "Took": {"N": str(one.took)},
         "Tries": {"N": str(one.tries)},
         "Digest": {"BOOL": one.is_digest},
+        **({"Test": {"BOOL": True}} if one.is_test else {}),
         "Notices": {"S": json_text.dumps(notices).decode()},
         "Folded": {"N": str(one.folded + len(one.notices) - len(notices))},
         "ExpiresAt": {"N": str(one.at // 1000 + KEPT_SECONDS)},
@@ -192,4 +197,5 @@ def _delivery(rule_id: str, row: dict[str, Any]) -> Delivery:
         is_digest=bool(row["Digest"]["BOOL"]),
         notices=tuple((str(one), str(kind)) for one, kind in json_text.loads(row["Notices"]["S"])),
         folded=int(row["Folded"]["N"]),
+        is_test="Test" in row,
     )

@@ -11,6 +11,30 @@ class RuleNotFound(StockpulseError):
     title = "Rule not found"
 
 
+class RuleUnreadable(StockpulseError):
+    """A newer version of Stockpulse wrote this rule. Update this server; nothing is lost."""
+
+    status = 409
+    code = "rule-unreadable"
+    title = "The rule cannot be read here"
+
+
+class RuleOfSettings(StockpulseError):
+    """This rule is the webhook of the server's settings. It is changed there."""
+
+    status = 409
+    code = "rule-of-settings"
+    title = "The rule belongs to the settings"
+
+
+class TooManyTests(StockpulseError):
+    """The rule has sent as many tests as it may in a minute. Nothing was sent; wait a moment."""
+
+    status = 429
+    code = "too-many-tests"
+    title = "Too many tests of this rule"
+
+
 class RecipientNotFound(StockpulseError):
     """The rule has no recipient with this id."""
 

@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core import json_text
-from app.core.rules.rule import Rule
+from app.core.rules.rule import Rule, UnreadableRule
 from app.core.rules.rule_document import decoded, encoded
 from app.store.access.settings_rows import row_key
 
 MOST = 2_000  # rules
 KIND = "rule"
 _COUNT = "rule-count"
+_NAME = 100  # characters
 _log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
@@ -41,13 +42,31 @@ def is_rule_id(text: str) -> bool:
     return text.isascii() and text.isalnum() and len(text) <= 40
 
 
-def rule_of(row: Row) -> Rule | None:
-    """The rule in a row; None, with a line in the log, if Stockpulse wrote no such row."""
+def rule_of(row: Row) -> Rule | UnreadableRule:
+    """The rule in a row; with a line in the log if this version of Stockpulse cannot read it."""
     try:
         return decoded(json_text.loads(row["Rule"]["S"]))
     except (KeyError, TypeError, ValueError, ArithmeticError):
-        _log.warning("the row of rule %r cannot be read: it is skipped", row["ID"]["S"][:40])
-        return None
+        found = UnreadableRule(row["ID"]["S"], _name_in(row), _version_of(row))
+        _log.warning(
+            "rule %s was written by a newer version and cannot be read: its messages wait", found.id
+        )
+        return found
+
+
+def _name_in(row: Row) -> str:
+    """The name of a rule that cannot be read, as far as it can be made out."""
+    try:
+        return str(json_text.loads(row["Rule"]["S"])["name"])[:_NAME]
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def _version_of(row: Row) -> int:
+    try:
+        return int(row["Version"]["N"])
+    except (KeyError, TypeError, ValueError):
+        return 0
 
 
 def added(rule: Rule) -> list[Change]:
@@ -62,7 +81,7 @@ def replaced(stored: Rule, rule: Rule) -> list[Change]:
     return [("Put", put), _counted(0, "attribute_exists(ID)", 0)]
 
 
-def removed(stored: Rule) -> list[Change]:
+def removed(stored: Rule | UnreadableRule) -> list[Change]:
     """The changes that delete a rule; they fail if it is not as it was read."""
     delete = {"Key": rule_key(stored.id), **_unchanged(stored)}
     return [("Delete", delete), _counted(-1, "#count > :limit", 0)]
@@ -89,7 +108,9 @@ def _item(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _unchanged(rule: Rule) -> dict[str, Any]:
+def _unchanged(rule: Rule | UnreadableRule) -> dict[str, Any]:
+    if not rule.version:  # of a row that no version of Stockpulse wrote
+        return {"ConditionExpression": "attribute_exists(ID) AND attribute_not_exists(Version)"}
     return {
         "ConditionExpression": "Version = :version",
         "ExpressionAttributeValues": {":version": {"N": str(rule.version)}},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.errors import ConditionFailed, StoreUnavailable
 from app.core.events import rfc3339
 from app.core.rules import recipients
-from app.core.rules.rule import Rule
+from app.core.rules.rule import Rule, UnreadableRule
 from app.core.rules.rule_document import shown
 from app.store.access.admin_log import AdminLog
 from app.store.dynamodb.transactions import commit
@@ -21,7 +21,7 @@ from app.store.notifications.rule_errors import (
     RuleChanged,
     TooManyRules,
 )
-from app.store.notifications.rule_reader import RuleReader
+from app.store.notifications.rule_reader import RuleReader, not_found
 from app.store.notifications.rule_rows import MOST, Change
 
 if TYPE_CHECKING:
@@ -93,20 +93,27 @@ class RuleRepository(RuleReader):
         def edited(stored: Rule) -> Rule:
             wanted = recipients.edited(stored, rule, self._now_ms())
             if wanted != stored and rule.version not in {0, stored.version}:
-                raise _changed(stored)
+                raise _changed(stored.version)
             return wanted
 
         return self._update(rule.id, "rule.changed", edited, actor, once)
 
     def delete(self, identifier: str, version: int | None, actor: str) -> None:
-        """Delete a rule of this version; None: of any. Raises as `change`."""
+        """Delete a rule of this version, also one that cannot be read; None: of any.
+
+        Raises:
+            RuleNotFound, RuleChanged: as `change`.
+
+        """
         tried = False
         for _ in range(_TRIES):
-            rule = self.find(identifier) if tried else self.get(identifier)
-            if rule is None:  # it was applied, and its answer was lost, or others deleted it
+            rule = self.stored(identifier)
+            if rule is None and tried:  # it was applied, and its answer was lost, or by others
                 return
+            if rule is None:
+                raise not_found()
             if version not in {None, rule.version}:
-                raise _changed(rule)
+                raise _changed(rule.version)
             tried = True
             if self._commit(rule_rows.removed(rule), actor, "rule.deleted", rule, None):
                 return
@@ -201,7 +208,7 @@ class RuleRepository(RuleReader):
         changes: list[Change],
         actor: str,
         action: str,
-        before: Rule | None,
+        before: Rule | UnreadableRule | None,
         after: Rule | None,
         once: Once[Rule] | None = None,
     ) -> bool:
@@ -223,11 +230,11 @@ def _check(rule: Rule, recipient_id: str) -> None:
         raise RecipientNotFound("This rule has no recipient with this id. Read the rule again.")
 
 
-def _changed(stored: Rule) -> RuleChanged:
+def _changed(version: int) -> RuleChanged:
     return RuleChanged(
         "The rule was changed since it was read: nothing was saved. Read it again, and repeat the "
         "change if it is still right.",
-        headers={"ETag": stored.etag},
+        headers={"ETag": f'"{version}"'},
     )
 
 

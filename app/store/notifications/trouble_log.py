@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.errors import ConditionFailed
 from app.store.access.settings_rows import row_key
-from app.store.dynamodb.reads import get_rows
+from app.store.dynamodb.reads import get_rows, newest_first
 from app.store.dynamodb.transactions import commit
 from app.store.feed.cursor import wall_ms
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 GOING_ON, LOG = "trouble", "trouble-log"
-OF_RULES = ("recipient ", "channel ")  # beginnings of what troubles of rules are about
+UNREADABLE = "rule "  # the beginning of what the trouble of a rule is about that cannot be read
+OF_RULES = ("recipient ", "channel ", UNREADABLE)  # beginnings of what troubles of rules are about
 KEPT_SECONDS = 90 * 24 * 3600
 _TEXT_CHARACTERS = 500
 
@@ -52,6 +53,11 @@ class TroubleLog:
         )
         return {row["ID"]["S"]: row["Text"]["S"] for row in rows}
 
+    def newest(self, since_ms: int, limit: int) -> list[Any]:
+        """Up to `limit` rows of the log that were written since then, newest first."""
+        rows, _ = newest_first(self._client, self._table, ("Kind", LOG), "ID", limit)
+        return [row for row in rows if row["ID"]["S"] >= f"{since_ms:013d}"]
+
     def begin(self, about: str, text: str) -> None:
         """Note that a trouble has begun, unless it has already."""
         row = {**row_key(GOING_ON, about), "Text": {"S": text[:_TEXT_CHARACTERS]}}
@@ -79,9 +85,13 @@ class TroubleLog:
             )
 
     def _line(self, about: str, text: str, at_ms: int) -> dict[str, Any]:
-        digest = sha256(f"{about}\0{text}".encode(errors="surrogatepass")).hexdigest()[:32]
         return {
-            **row_key(LOG, f"{at_ms:013d}-{digest}"),
+            **row_key(LOG, f"{at_ms:013d}-{digest_of(about, text)}"),
             "Text": {"S": text[:_TEXT_CHARACTERS]},
             "ExpiresAt": {"N": str(at_ms // 1000 + KEPT_SECONDS)},
         }
+
+
+def digest_of(about: str, text: str) -> str:
+    """What the id of a line ends with, after its time."""
+    return sha256(f"{about}\0{text}".encode(errors="surrogatepass")).hexdigest()[:32]

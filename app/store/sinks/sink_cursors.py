@@ -85,13 +85,19 @@ class SinkCursors:
             ":error": {"S": health.error[:_ERROR_CHARACTERS]},
             ":head": {"S": str(health.head or cursor)},
         }
-        self._update(
-            lease,
-            version,
+        sets = (
             "#Cursor = :cursor, #Taken = :taken, #LagSeconds = :seconds, #LagEvents = :events, "
-            "#LastError = :error, #Head = :head",
-            values,
+            "#LastError = :error, #Head = :head"
         )
+        last = health.last  # what this worker does not know stays as another one has saved it
+        if last.accepted_at:
+            sets += ", #AcceptedAt = :accepted"
+            values[":accepted"] = {"N": str(last.accepted_at)}
+        if last.failed_at:
+            sets += ", #FailedAt = :failed, #Failure = :failure"
+            values[":failed"] = {"N": str(last.failed_at)}
+            values[":failure"] = {"S": last.failure[:_ERROR_CHARACTERS]}
+        self._update(lease, version, sets, values)
 
     def stop(self, lease: Lease, version: int, state: State, why: str) -> None:
         """Pause or stop the sink on the worker's behalf; raises as `save`."""

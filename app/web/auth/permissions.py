@@ -40,16 +40,25 @@ class RoleRequirement:
         if self.role is None:
             return
         identity = identity_of(request)
-        if not identity.role.covers(self.role):
-            raise RoleNeeded(
-                f"This needs the role {self.role}, but {identity.actor} "
-                f"has the role {identity.role}.",
-                extra={"role": identity.role, "role_needed": self.role},
-            )
+        check_role(identity, self.role)
         if request.method not in _SAFE and identity.is_ambient:
             await _check_token(request, identity)
         for check in self._checks:
             await check(request)
+
+
+def check_role(identity: Identity, role: Role) -> None:
+    """Return if somebody has this role or a higher one.
+
+    Raises:
+        RoleNeeded: they have not.
+
+    """
+    if not identity.role.covers(role):
+        raise RoleNeeded(
+            f"This needs the role {role}, but {identity.actor} has the role {identity.role}.",
+            extra={"role": identity.role, "role_needed": role},
+        )
 
 
 def needs(role: Role, *checks: Check) -> Any:

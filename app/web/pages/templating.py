@@ -78,6 +78,7 @@ def render(
         "zone_name": settings.timezone,
         "read_only": settings.read_only or not may_edit,
         "identity": identity,
+        "is_admin": is_admin,
         "token": _token_field(services, identity),
         "currency": settings.currency,
         "demo_running": services.demo.is_running(),

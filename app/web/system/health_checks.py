@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from app.observability.logs import masked
 from app.readmodel.copy_state import CopyState
-from app.store.notifications.trouble_log import OF_RULES
+from app.store.notifications.trouble_log import OF_RULES, UNREADABLE
 from app.store.status import StoredStatus
 from app.web.system.condition import problems
 from app.web.system.finding import Finding, span
@@ -58,10 +58,17 @@ def _of_keys(refused: int) -> list[Finding]:
 
 def _of_rules(troubles: Mapping[str, str]) -> list[Finding]:
     """Rules that do not reach a recipient; other troubles are findings by themselves."""
-    texts = [text for about, text in troubles.items() if about.startswith(OF_RULES)]
+    known = [(about, text) for about, text in troubles.items() if about.startswith(OF_RULES)]
     remedy = "The rule's other recipients are told. Change the rule on the page Notifications."
-    found = [Finding(f"{masked(text)}.", remedy, bad=False) for text in texts[:_SHOWN_RULES]]
-    if more := len(texts) - len(found):
+    found = [
+        Finding(
+            f"{masked(text)}.",
+            "Nothing is lost, and other rules go on." if about.startswith(UNREADABLE) else remedy,
+            bad=False,
+        )
+        for about, text in known[:_SHOWN_RULES]
+    ]
+    if more := len(known) - len(found):
         found.append(Finding(f"{more} more recipients of rules are not told.", remedy, bad=False))
     return found
 

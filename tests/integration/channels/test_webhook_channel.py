@@ -59,7 +59,7 @@ def accepts(receiver: Receiver) -> None:
 def verified(receiver: Receiver, recipient: Recipient = NAMED) -> dict[str, Any]:
     """The newest body, once the published library has verified its signature."""
     sent = receiver.received[-1]
-    verifier = Verifier(signing_secret(SIGNER.key, recipient))
+    verifier = Verifier(signing_secret(SIGNER.key, a_message().rule_id, recipient))
     found: dict[str, Any] = verifier.verify(sent.body, dict(sent.headers))
     return found
 

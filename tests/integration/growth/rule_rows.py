@@ -6,7 +6,7 @@ from typing import Any
 from app.core.item import DEFAULT_NAMES
 from app.core.rules.rule import Recipient, Rule, What
 from app.notifications.desk.resending import Resending
-from app.notifications.desk.trying import RuleTester
+from app.notifications.desk.trying import RuleTester, TrialStores
 from app.notifications.notice import Message
 from app.store.dynamodb.batches import Put
 from app.store.notifications.delivery_log import Delivery
@@ -33,7 +33,11 @@ def sending_nothing(services: Services) -> dict[str, Any]:
     store, channels = services.store, {"none": Nothing()}
     return {
         "channels": channels,
-        "test": RuleTester(store.rules, channels),
+        "test": RuleTester(
+            TrialStores(store.rules, store.deliveries, store.rule_tests),
+            channels,
+            services.rule_desk.operator,
+        ),
         "resend": Resending(
             store.rules,
             store.deliveries,

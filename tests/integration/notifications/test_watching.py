@@ -66,8 +66,30 @@ def test_product_category_search_and_saved_search_are_watched(filled: App) -> No
     assert newest(filled, "Blue mug").what.product_ids == ("WP",)
 
 
-def test_plain_list_and_deleted_products_cannot_be_watched(filled: App) -> None:
-    for path in ("/products", "/products?sort=-stock", "/products?deleted=true"):
+def test_list_of_low_out_or_deleted_products_is_watched_by_what_enters_it(filled: App) -> None:
+    filled.create("WQ", name="Low mug", category="Low & out", stock=1, reorder_point=5)
+    until(lambda: "Low mug" in page(filled, "/products?q=WQ"))
+    low = watch(filled, "/products?low=true&category=Low+%26+out")
+    told = {name for name in low if name.startswith(("alert_", "kind_"))}
+    assert told == {"alert_low", "alert_out"}
+    assert low["categories"] == "Low & out"
+    assert "search" not in low
+    out = watch(filled, "/products?out=true&q=mug&min_price=2")
+    told = {name for name in out if name.startswith(("alert_", "kind_"))}
+    assert told == {"alert_out", "alert_negative"}
+    assert out["search"] == "q=mug&min_price=2"
+    deleted = watch(filled, "/products?deleted=true&category=Low+%26+out")
+    assert deleted.items() >= {"kind_deleted": "yes", "categories": "Low & out"}.items()
+    assert "alert_low" not in deleted
+    assert post(filled, "/new", **deleted).status_code == 303
+    text = page(filled, "/notifications/new?search=q%3Dmug%26supplier%3DAcme%26sort%3Dname")
+    assert "<code>supplier=Acme</code>" in text
+    assert "sort=" not in text
+    assert shown_fields(text)["search"] == "q=mug"
+
+
+def test_plain_list_cannot_be_watched(filled: App) -> None:
+    for path in ("/products", "/products?sort=-stock"):
         assert ">Watch<" not in page(filled, path)
 
 

@@ -7,15 +7,15 @@ number of rules that are about other products.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import get_args
 
 from app.core.events import KINDS
 from app.core.item import AttributeNames
-from app.core.rules.rule import AlertNotice, Recipient, Rule, Wording
-from app.notifications.matching import TROUBLE, selects, wants
-from app.notifications.notice import Notice
+from app.core.rules.rule import AlertNotice, Recipient, Rule, UnreadableRule, Wording
+from app.notifications.matching import selects, wants
+from app.notifications.notice import TROUBLE, Notice
 from app.store.notifications.rules import RuleRepository
 
 ALERTS: tuple[str, ...] = get_args(AlertNotice)
@@ -28,8 +28,12 @@ _NEVER = datetime.fromtimestamp(0, UTC)
 class RuleIndex:
     """Rules by the products and categories that they name, or else by the kinds."""
 
-    def __init__(self, rules: Mapping[str, Rule]) -> None:
+    def __init__(
+        self, rules: Mapping[str, Rule], unreadable: Sequence[UnreadableRule] = ()
+    ) -> None:
+        """`unreadable`: rules that a newer version wrote, which are not to be taken for deleted."""
         self.rules = rules
+        self.unreadable = {one.id: one for one in unreadable}
         self._by_product: dict[str, dict[str, Rule]] = defaultdict(dict)
         self._by_category: dict[str, dict[str, Rule]] = defaultdict(dict)
         self._by_kind: dict[str, dict[str, Rule]] = defaultdict(dict)
@@ -38,6 +42,11 @@ class RuleIndex:
             for wording in (*rule.former, Wording(rule.since, rule.what, rule.enabled)):
                 if wording.enabled:
                     self._add(rule, wording)
+
+    @property
+    def may_tell_trouble(self) -> bool:
+        """Whether a rule wants troubles, or one might that cannot be read."""
+        return TROUBLE in self.since or bool(self.unreadable)
 
     def candidates(self, notice: Notice) -> Iterator[Rule]:
         """The rules that may want a notice, each once."""
@@ -88,7 +97,11 @@ class RuleBook:
             if writes == self._writes and time.monotonic() < self._read_at + READ_EVERY:
                 return False
             if writes or self._writes != writes:
-                self.index = RuleIndex({rule.id: rule for rule in self._rules.all()})
+                every = self._rules.every()
+                self.index = RuleIndex(
+                    {one.id: one for one in every if isinstance(one, Rule)},
+                    [one for one in every if isinstance(one, UnreadableRule)],
+                )
             self._writes, self._read_at = writes, time.monotonic()
             return True
 

@@ -84,6 +84,12 @@ class Subscription:
         self.failures, self.failing_since = row.failures, row.failing_since / 1000
         self.error = row.error
 
+    def read_from(self, places: Places) -> None:
+        """What is from these places on has to be read again, also what is before `rest`."""
+        if "events" in places and "events" not in self.rest:
+            self.skips = None
+        self.rest = lowest(self.rest, places)
+
     def offer(self, entry: Entry) -> None:
         """Let a notice wait, in order."""
         known = entry.notice.id

@@ -82,7 +82,7 @@ class WebhookChannel:
         return url
 
     def send(self, recipient: Recipient, message: Message) -> str:
-        """Send a message, signed with the recipient's secret.
+        """Send a message, signed with the secret of its rule's recipient.
 
         Raises:
             NotNow, MessageRefused, RecipientGone: see there.
@@ -99,7 +99,7 @@ class WebhookChannel:
         now = datetime.now(UTC)
         return sender.send(
             url,
-            signing_keys(self._signer, recipient, now),
+            signing_keys(self._signer, message.rule_id, recipient, now),
             message.id,
             message_json(message, self._table, now),
             shown=recipient.address if own else "",

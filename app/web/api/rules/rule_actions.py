@@ -17,13 +17,17 @@ from app.store.notifications.rule_errors import (
     RecipientDisabled,
     RecipientNotFound,
     RuleNotFound,
+    RuleOfSettings,
+    RuleUnreadable,
+    TooManyTests,
 )
-from app.web.api.rules.rule_routes import RuleID, rule_response
+from app.web.api.rules.rule_routes import AnyRuleID, RuleID, rule_response
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.requests.idempotency import IdempotencyDep
 from app.web.requests.parameters import Limit, PageCursor, ServicesDep
 from app.web.requests.responses import json_response, page_response
+from app.web.requests.rules.may_test import check_may_test
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
 from app.web.schemas.rules.delivery_outputs import (
@@ -40,7 +44,8 @@ from app.web.schemas.rules.rule_outputs import RuleOut, SecretOut
 router = APIRouter(prefix="/v1/rules/{rule_id}", tags=["rules"], route_class=StrictRoute)
 
 _EDITOR = [needs(Role.EDITOR)]
-_OF_RECIPIENT = error_responses(RuleNotFound, RecipientNotFound, IdempotencyKeyReused)
+_OF_RULE = (RuleNotFound, RuleOfSettings, RuleUnreadable)
+_OF_RECIPIENT = error_responses(*_OF_RULE, RecipientNotFound, IdempotencyKeyReused)
 
 
 async def _recipient_id(
@@ -62,11 +67,13 @@ RecipientID = Annotated[str, Depends(_recipient_id)]
     "/test",
     response_model=RuleTestOut,
     response_description="The outcome for each recipient.",
-    responses=_OF_RECIPIENT,
+    responses=error_responses(
+        RuleNotFound, RecipientNotFound, RuleUnreadable, TooManyTests, IdempotencyKeyReused
+    ),
     dependencies=_EDITOR,
 )
 def send_rule_test(
-    rule_id: RuleID,
+    rule_id: AnyRuleID,
     request: Request,
     services: ServicesDep,
     idempotency: IdempotencyDep,
@@ -77,8 +84,10 @@ def send_rule_test(
     """Test a rule.
 
     Sends a test message to each recipient that is not disabled, from the process that handles this
-    request. Waits up to 30 seconds for the answers.
+    request. Waits up to 30 seconds for the answers. A rule can be tested five times a minute; the
+    `built_in` one by admins only.
     """
+    check_may_test(request, rule_id)
     test, actor = services.rule_desk.test, actor_of(request)
     return _tested(test(rule_id, recipient, actor, idempotency.once(_tested)))
 
@@ -87,7 +96,7 @@ def send_rule_test(
     "/preview",
     response_model=PreviewOut,
     response_description="What the rule would have sent.",
-    responses=error_responses(RuleNotFound, ReadModelFilling),
+    responses=error_responses(*_OF_RULE, ReadModelFilling),
     dependencies=_EDITOR,
 )
 def preview_rule(rule_id: RuleID, services: ServicesDep) -> Response:
@@ -104,7 +113,7 @@ def preview_rule(rule_id: RuleID, services: ServicesDep) -> Response:
     "/deliveries",
     response_model=DeliveryPageOut,
     response_description="A page of the delivery log.",
-    responses=error_responses(RuleNotFound, InvalidCursor),
+    responses=error_responses(*_OF_RULE, InvalidCursor),
     dependencies=_EDITOR,
 )
 def list_deliveries(
@@ -129,7 +138,7 @@ def list_deliveries(
     response_model=DeliveryOut,
     response_description="The new line of the delivery log.",
     responses=error_responses(
-        RuleNotFound,
+        *_OF_RULE,
         DeliveryNotFound,
         RecipientNotFound,
         RecipientDisabled,
@@ -205,7 +214,7 @@ def rotate_secret(
     "/recipients/{recipient_id}/secret",
     response_model=SecretOut,
     response_description="The secret.",
-    responses=error_responses(RuleNotFound, RecipientNotFound),
+    responses=error_responses(*_OF_RULE, RecipientNotFound),
     dependencies=_EDITOR,
 )
 def get_secret(rule_id: RuleID, recipient_id: RecipientID, services: ServicesDep) -> Response:
@@ -218,7 +227,7 @@ def get_secret(rule_id: RuleID, recipient_id: RecipientID, services: ServicesDep
         {
             "recipient_id": recipient.id,
             "generation": recipient.generation,
-            "secret": services.rule_desk.secret(recipient),
+            "secret": services.rule_desk.secret(rule_id, recipient),
         },
         headers={"Cache-Control": "no-store"},
     )

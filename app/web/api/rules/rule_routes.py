@@ -10,7 +10,13 @@ from app.core.errors import IdempotencyKeyReused, InvalidCursor
 from app.core.roles import Role
 from app.core.rules.rule import Rule
 from app.notifications.checking import InvalidRule
-from app.store.notifications.rule_errors import RuleChanged, RuleNotFound, TooManyRules
+from app.store.notifications.rule_errors import (
+    RuleChanged,
+    RuleNotFound,
+    RuleOfSettings,
+    RuleUnreadable,
+    TooManyRules,
+)
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.errors import PreconditionRequired
@@ -25,10 +31,12 @@ from app.web.requests.parameters import (
 )
 from app.web.requests.preconditions import IfMatchRule
 from app.web.requests.responses import json_response, page_response
+from app.web.requests.rules.listed_rules import check_stored, listed_rule, page_of_rules
 from app.web.requests.rules.rule_edits import created, deleted, patched
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
-from app.web.schemas.rules.rule_outputs import RuleOut, RulePageOut, rule_out
+from app.web.schemas.rules.listed_rule_outputs import ListedRuleOut, RulePageOut, listed_out
+from app.web.schemas.rules.rule_outputs import RuleOut, rule_out
 from app.web.schemas.rules.rule_patches import RulePatch
 from app.web.schemas.rules.rule_requests import RuleRequest
 from app.web.services import Services
@@ -36,14 +44,22 @@ from app.web.services import Services
 router = APIRouter(prefix="/v1/rules", tags=["rules"], route_class=StrictRoute)
 
 _EDITOR = [needs(Role.EDITOR)]
-_CONDITIONAL = error_responses(RuleNotFound, RuleChanged, PreconditionRequired)
+_CONDITIONAL = error_responses(
+    RuleNotFound, RuleChanged, RuleOfSettings, RuleUnreadable, PreconditionRequired
+)
 
 
 async def _rule_id(rule_id: Annotated[str, Path(description="The rule's id.")]) -> str:
     return unquote(rule_id)
 
 
-RuleID = Annotated[str, Depends(_rule_id)]
+async def _stored_rule_id(rule_id: Annotated[str, Depends(_rule_id)]) -> str:
+    check_stored(rule_id)
+    return rule_id
+
+
+AnyRuleID = Annotated[str, Depends(_rule_id)]
+RuleID = Annotated[str, Depends(_stored_rule_id)]  # not that of the settings
 
 
 @router.get(
@@ -58,12 +74,15 @@ def list_rules(
 ) -> Response:
     """List rules.
 
-    Returns the notification rules, the oldest first.
+    Returns the notification rules, the oldest first, with how they are doing. The webhook of the
+    settings comes first: it is `built_in`, and can be listed and tested only. Rules that a newer
+    version of Stockpulse wrote are listed by their ids: their messages wait.
     """
-    page = services.store.rules.page(limit, cursor)
+    page = page_of_rules(services, limit, cursor)
     channels = services.rule_desk.channels
-    items = [rule_out(rule, channels) for rule in page.items]
-    return page_response(request, items, page.next_cursor)
+    items = [listed_out(one, channels) for one in page.rules]
+    unreadable = [{"id": one.id, "name": one.name or None} for one in page.unreadable]
+    return page_response(request, items, page.next_cursor, unreadable=unreadable)
 
 
 @router.post(
@@ -87,14 +106,19 @@ def create_rule(
 
 @router.get(
     "/{rule_id}",
-    response_model=RuleOut,
+    response_model=ListedRuleOut,
     response_description="The rule.",
-    responses=error_responses(RuleNotFound),
+    responses=error_responses(RuleNotFound, RuleUnreadable),
     dependencies=_EDITOR,
 )
-def get_rule(rule_id: RuleID, services: ServicesDep) -> Response:
-    """Retrieve a rule."""
-    return rule_response(services, services.store.rules.get(rule_id))
+def get_rule(rule_id: AnyRuleID, services: ServicesDep) -> Response:
+    """Retrieve a rule.
+
+    Returns a rule with how it is doing.
+    """
+    found = listed_rule(services, rule_id)
+    shown = listed_out(found, services.rule_desk.channels)
+    return json_response(shown, headers={"ETag": found.rule.etag})
 
 
 @router.patch(

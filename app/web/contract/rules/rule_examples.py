@@ -61,6 +61,17 @@ def _rule(**changes: Any) -> dict[str, Any]:
     }
 
 
+def _listed() -> dict[str, Any]:
+    health = {
+        "last_delivered_at": None,
+        "last_failed_at": None,
+        "last_failure": None,
+        "waiting": 0,
+        "behind_since": None,
+    }
+    return _rule(built_in=False, filter=None, health=health)
+
+
 _CHANGED = _rule(when=_DIGEST, version=2)
 _ROTATED = _recipient(generation=2, rotated_at="2026-11-21T09:00:00.100Z")
 
@@ -78,6 +89,12 @@ _LINE = {
     "is_digest": False,
     "told": [{"id": _EVENT, "kind": "stock_changed"}],
     "folded": 0,
+    "is_test": False,
+}
+_TEST_LINE = {**_LINE, "message_id": "test_5d0c9f2f1f6e4a0b8f0e7a3c1b2d4e6f", "told": []} | {
+    "id": "1795248780011-f2a5f0f3b8c9d7e1-0c6f4be1d7a29358",
+    "at": "2026-11-21T08:13:00.011Z",
+    "is_test": True,
 }
 
 # By operation id, in the order in which the tests send them.
@@ -97,8 +114,10 @@ RULE_EXAMPLES: Mapping[str, Example] = {
         response=_rule(),
         headers=("ETag", "Location"),
     ),
-    "get_rule": Example(200, parameters=_NAMED, response=_rule(), headers=("ETag",)),
-    "list_rules": Example(200, response={"items": [_rule()], "next_cursor": None}),
+    "get_rule": Example(200, parameters=_NAMED, response=_listed(), headers=("ETag",)),
+    "list_rules": Example(
+        200, response={"items": [_listed()], "next_cursor": None, "unreadable": []}
+    ),
     "patch_rule": Example(
         200,
         parameters=_NAMED | {"if-match": '"1"'},
@@ -146,6 +165,7 @@ RULE_EXAMPLES: Mapping[str, Example] = {
                     "category": "Tea",
                     "stock": 8,
                     "actor": "local",
+                    "text": None,
                 }
             ],
         },
@@ -153,7 +173,7 @@ RULE_EXAMPLES: Mapping[str, Example] = {
     "list_deliveries": Example(
         200,
         parameters=_NAMED | {"limit": 50},
-        response={"items": [_LINE], "next_cursor": None},
+        response={"items": [_TEST_LINE, _LINE], "next_cursor": None},
     ),
     "resend_delivery": Example(
         200,

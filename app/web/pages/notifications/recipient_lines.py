@@ -41,7 +41,10 @@ class RecipientLine:
 
 @dataclass(frozen=True, slots=True)
 class RuleLine:
-    """One rule, its recipients, and its last deliveries as far as they are kept."""
+    """One rule, its recipients, and its last deliveries as far as they are kept.
+
+    `is_built_in`: it is the webhook of the settings.
+    """
 
     rule: Rule
     what: str
@@ -51,6 +54,12 @@ class RuleLine:
     sent: Delivery | None = None
     failed: Delivery | None = None
     failure: str = ""
+    is_built_in: bool = False
+
+    @property
+    def is_off(self) -> bool:
+        """Whether no recipient wants anything any more."""
+        return all(one.state == "off" for one in self.recipients)
 
     @property
     def is_broken(self) -> bool:

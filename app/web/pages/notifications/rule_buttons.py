@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -10,18 +11,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from app.core.errors import StockpulseError
 from app.core.roles import Role
 from app.core.rules.recipients import recipient_of
-from app.core.rules.rule import Recipient
+from app.core.rules.rule import OPERATOR, Recipient, Rule
 from app.notifications.channels.webhook.signing_secret import OVERLAP
 from app.observability.logs import masked
-from app.store.notifications.rule_errors import RecipientNotFound, RuleChanged
+from app.store.notifications.rule_errors import RecipientNotFound, RuleChanged, TooManyTests
+from app.store.notifications.rule_reader import not_found
 from app.web.auth.permissions import needs
 from app.web.pages.forms import Submitted
-from app.web.pages.notifications.notifications_page import moment
+from app.web.pages.notifications.notifications_page import list_shown, moment
 from app.web.pages.notifications.rule_page import RuleID, shown
 from app.web.pages.notifications.rule_words import address_text
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep, administrable
 from app.web.requests.queued_route import QueuedRoute
+from app.web.requests.rules.listed_rules import check_stored
+from app.web.requests.rules.may_test import check_may_test
 from app.web.requests.write_stamp import actor_of
 from app.web.services import Services
 
@@ -49,8 +53,14 @@ def resume(request: Request, services: ServicesDep, fields: Submitted) -> Respon
 @router.get("/delete")
 def delete_page(request: Request, services: ServicesDep, rule_id: RuleID) -> HTMLResponse:
     """Ask whether to delete a rule."""
-    rule = services.store.rules.get(rule_id)
-    return render(request, "notification_delete.html", page="notifications", rule=rule)
+    check_stored(rule_id)
+    rule = services.store.rules.stored(rule_id)
+    if rule is None:
+        raise not_found()
+    told = len(rule.recipients) if isinstance(rule, Rule) else None
+    return render(
+        request, "notification_delete.html", page="notifications", rule=rule, recipients=told
+    )
 
 
 @router.post("/delete")
@@ -86,10 +96,18 @@ def rotate(request: Request, services: ServicesDep, fields: Submitted) -> HTMLRe
 def test(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResponse:
     """Send a test message to every recipient, and show what each answered."""
     rule_id = fields.get("id", "")
-    sent = services.rule_desk.test(rule_id, None, actor_of(request))
+    check_may_test(request, rule_id)
+    page = list_shown if rule_id == OPERATOR else partial(shown, rule_id=rule_id)
+    try:
+        sent = services.rule_desk.test(rule_id, None, actor_of(request))
+    except TooManyTests as error:
+        wait = error.headers
+        answer = page(request, services, trouble=[error.detail], status=error.status)
+        answer.headers.update(wait)
+        return answer
     good = [_answered(one.recipient, one.answer) for one in sent if one.accepted]
     bad = [_answered(one.recipient, one.answer) for one in sent if not one.accepted]
-    return shown(request, services, rule_id, said=good, trouble=bad)
+    return page(request, services, said=good, trouble=bad)
 
 
 @router.post("/resend")
@@ -126,7 +144,7 @@ def _secret(request: Request, services: Services, rule_id: str, recipient_id: st
         rule=rule,
         recipient=recipient,
         address=address_text(recipient),
-        secret=services.rule_desk.secret(recipient),
+        secret=services.rule_desk.secret(rule.id, recipient),
         until=both_until if recipient.generation > 1 and both_until > datetime.now(UTC) else None,
     )
 

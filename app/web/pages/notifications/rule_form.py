@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from typing import Annotated
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -174,7 +174,7 @@ def _preset(services: Services, product: str, category: str, search: str, view: 
     if category:
         return watch_presets.of_category(category)
     if search:
-        return watch_presets.of_list(watch_presets.list_search(dict(parse_qsl(search))))
+        return watch_presets.of_list(search)
     if view:
         return watch_presets.of_view(view, services.store.views.get(view).q)
     return Preset({})

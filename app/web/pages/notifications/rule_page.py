@@ -13,12 +13,13 @@ from app.core.rules.rule import Recipient
 from app.observability.logs import masked
 from app.store.notifications.delivery_log import Delivery
 from app.web.auth.permissions import needs
-from app.web.pages.notifications.notifications_page import labels_of, lines_of, moment
+from app.web.pages.notifications.notifications_page import labels_of, line_of, moment
 from app.web.pages.notifications.rule_preview import preview_of
 from app.web.pages.notifications.rule_words import address_text, kind_word
 from app.web.pages.products.saving import back_of
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
+from app.web.requests.rules.listed_rules import check_stored, with_state
 from app.web.services import Services
 
 DELIVERIES = 25  # of a page
@@ -76,16 +77,17 @@ def shown(
         InvalidCursor: no page of its deliveries returned the cursor.
 
     """
+    check_stored(rule_id)
     rule = services.store.rules.get(rule_id)
     deliveries = services.store.deliveries.of_rule(rule.id, DELIVERIES, cursor)
     back = request.query_params.get("back", "")
-    (line,), labels = lines_of(services, [rule]), labels_of(services)
+    (listed,), labels = with_state(services, [rule]), labels_of(services)
     return render(
         request,
         "notification_rule.html",
         status=status,
         page="notifications",
-        line=line,
+        line=line_of(services, listed),
         rule=rule,
         preview=preview_of(services, rule),
         deliveries=[delivery_line(one, labels) for one in deliveries.items],
@@ -110,7 +112,7 @@ def delivery_line(delivery: Delivery, labels: Mapping[str, str]) -> DeliveryLine
         labels.get(delivery.channel, delivery.channel),
         address_text(recipient),
         masked(delivery.answer),
-        ", ".join(kinds) or "a test",
+        "a test" if delivery.is_test else ", ".join(kinds) or "what waited",
         len(delivery.notices) + delivery.folded,
         tuple(changes)[:_LINKED],
     )

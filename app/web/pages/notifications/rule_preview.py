@@ -24,12 +24,14 @@ class PreviewLine:
 class PreviewView:
     """A preview for its template; `is_cut`: more happened than was looked at.
 
-    Without `found`, the server is still reading what happened.
+    `has_trouble`: the rule tells of trouble, which is known only in part. Without `found`, the
+    server is still reading what happened.
     """
 
     found: Preview | None
     lines: tuple[PreviewLine, ...] = ()
     is_cut: bool = False
+    has_trouble: bool = False
 
 
 def preview_of(services: Services, rule: Rule) -> PreviewView:
@@ -45,7 +47,8 @@ def preview_of(services: Services, rule: Rule) -> PreviewView:
     except ReadModelFilling:
         return PreviewView(None)
     is_cut = found.since > now - timedelta(days=DAYS, seconds=-60)
-    return PreviewView(found, tuple(_line(one) for one in found.notices), is_cut)
+    lines = tuple(_line(one) for one in found.notices)
+    return PreviewView(found, lines, is_cut, rule.what.trouble)
 
 
 def _line(notice: Notice) -> PreviewLine:

@@ -63,6 +63,8 @@ def what_text(what: What) -> str:
     named = [word for kind, word in ALERT_WORDS.items() if kind in what.alerts]
     named += [word for kind, word in KIND_WORDS.items() if kind in what.kinds]
     named += [TROUBLE_WORD] if what.trouble else []
+    if not (what.alerts or what.trouble) and set(what.kinds) >= KIND_WORDS.keys():
+        named = []
     text = ", ".join(named) or "every change"
     return text[:1].upper() + text[1:]
 
@@ -108,6 +110,8 @@ def when_text(when: When) -> str:
 
 def behind_text(waiting: int, first_at: int, now: datetime) -> str:
     """How far a subscription is behind: `12 wait, for 3 h`; `first_at` is in ms since 1970."""
+    if not waiting:
+        return "What waits is being looked up"
     since = timedelta(seconds=max(0.0, now.timestamp() - first_at / 1000))
     for unit, word in ((86400, "d"), (3600, "h"), (60, "min")):
         if since.total_seconds() >= unit:

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from app.core.events import REASONS
+from app.notifications.search_text import can_select, is_yes
 from app.readmodel.events.qualifiers import Token, tokens
 from app.web.pages.notifications.rule_fields import ticked
 from app.web.pages.notifications.rule_words import KIND_WORDS, search_text
@@ -13,6 +14,12 @@ LONGEST = 500  # characters of what is watched
 _NAME = 60  # characters that a name begins with
 _LEAST = re.compile(r">=?([0-9]+(?:\.[0-9]+)?)")
 _STOCK_ALERTS = ticked("alert_low", "alert_out", "alert_back_in_stock")
+# By what a list is restricted to, the boxes of what a product does that enters it.
+_ENTERED = {
+    "low": ("alert_low", "alert_out"),
+    "out": ("alert_out", "alert_negative"),
+    "deleted": ("kind_deleted",),
+}
 _LISTED = {"product": "product_ids", "category": "categories", "actor": "actors"}
 
 
@@ -34,10 +41,29 @@ def of_category(category: str) -> Preset:
     return Preset({"name": category[:_NAME], "categories": category, **_STOCK_ALERTS})
 
 
-def of_list(search: str) -> Preset:
-    """To watch the products that a search of the list finds; `search` is its query string."""
-    name = search_text(search).removeprefix("found by ")
-    return Preset({"name": name[:_NAME], "search": search, **_STOCK_ALERTS})
+def of_list(query: str) -> Preset:
+    """To watch the products of a list; `query` is its query string.
+
+    A product that becomes low, out or deleted enters the list of these. So such a list is watched
+    by the alert or the kind of change: as part of the search, it would also have to hold when a
+    product is back in stock, and that would never be told.
+    """
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    name = search_text(query).removeprefix("found by ")
+    flags = {flag for flag in _ENTERED if is_yes(given.pop(flag, ""))}
+    told = ticked(
+        *dict.fromkeys(box for flag in _ENTERED if flag in flags for box in _ENTERED[flag])
+    )
+    left_out = [f"{one}={text}" for one, text in given.items() if not _is_kept(one)]
+    search = {one: text for one, text in given.items() if can_select(one)}
+    narrowed = {"search": urlencode(search)} if search else {}
+    if search.keys() == {"category"} and search["category"]:
+        narrowed = {"categories": search["category"]}
+    if "deleted" in flags:
+        name = f"Deleted: {name}" if name else "Deleted products"
+    name = name[:1].upper() + name[1:_NAME]
+    fields = {"name": name, **narrowed, **(told or _STOCK_ALERTS)}
+    return Preset(fields, tuple(left_out))
 
 
 def of_view(name: str, q: str) -> Preset:
@@ -59,10 +85,9 @@ def of_view(name: str, q: str) -> Preset:
     )
 
 
-def list_search(parameters: dict[str, str]) -> str:
-    """A list's parameters as a rule's search: without its order; empty if it is the whole list."""
-    chosen = {name: value for name, value in parameters.items() if name not in {"sort", "deleted"}}
-    return urlencode(chosen)
+def _is_kept(name: str) -> bool:
+    """Whether a rule can hold a parameter of a list, or it selects nothing."""
+    return can_select(name) or name in {"sort", "cursor", "limit"}
 
 
 def _listed(token: Token) -> tuple[str, str] | None:

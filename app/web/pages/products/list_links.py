@@ -65,9 +65,9 @@ class ListLinks:
         return self._address({**self._given, "format": form}, "/export/file")
 
     def watch(self) -> str:
-        """The query of a new rule for these products; empty for all products and deleted ones."""
+        """The query of a new rule for these products; empty for all products."""
         chosen = {name: value for name, value in self._given.items() if name != "sort"}
-        if not chosen or self._query.deleted:
+        if not chosen:
             return ""
         if chosen.keys() == {"category"} and self._query.category:
             return urlencode(chosen)

@@ -29,6 +29,7 @@ class NoticeOut(BaseModel):
     category: str | None = Field(description="The product's category, where it is known.")
     stock: Number | None = Field(description="The stock after it.")
     actor: str | None = Field(description="Who made the change, if that is known.")
+    text: str | None = Field(description="A sentence about what is of no product, such as trouble.")
 
 
 class PreviewOut(BaseModel):
@@ -39,7 +40,10 @@ class PreviewOut(BaseModel):
         "newest was looked at."
     )
     until: str = Field(description="Until when.")
-    total: int = Field(description="How many changes and alerts it would have told.")
+    total: int = Field(
+        description="How many changes, alerts and troubles it would have told. Trouble of workers "
+        "and connections is known only from the time from which a rule asked for it."
+    )
     messages: int = Field(description="In about how many messages to each recipient.")
     items: list[NoticeOut] = Field(description="The newest of them, up to 50, newest first.")
 
@@ -85,6 +89,7 @@ class DeliveryOut(BaseModel):
     is_digest: bool = Field(description="Whether it told several things at once.")
     told: list[ToldOut] = Field(description="What it told, up to 100.")
     folded: int = Field(description="How many more things it only counted.")
+    is_test: bool = Field(description="Whether it was a test: nothing had happened.")
 
 
 class DeliveryPageOut(BaseModel):
@@ -137,6 +142,7 @@ def delivery_out(one: Delivery) -> dict[str, Any]:
         "is_digest": one.is_digest,
         "told": [{"id": identifier, "kind": kind} for identifier, kind in one.notices],
         "folded": one.folded,
+        "is_test": one.is_test,
     }
 
 
@@ -150,4 +156,5 @@ def _notice_out(one: Notice) -> dict[str, Any]:
         "category": one.category or None,
         "stock": json_number(one.stock),
         "actor": None if one.event is None else one.event.actor,
+        "text": one.text or None,
     }

@@ -68,18 +68,13 @@ class RuleOut(BaseModel):
     recipients: list[RecipientOut] = Field(description="Who is told, and where.")
     version: int = Field(description="Increases with each change of the rule.")
     created_by: str = Field(description="Who made the rule.")
-    created_at: str = Field(description="When the rule was made.")
-    since: str = Field(
-        description="Since when it tells what it tells now. What happened before is told by the "
-        "rule as it was then."
+    created_at: str | None = Field(
+        description="When the rule was made; null for the webhook of the settings."
     )
-
-
-class RulePageOut(BaseModel):
-    """A page of rules."""
-
-    items: list[RuleOut] = Field(description="The rules, the oldest first.")
-    next_cursor: str | None = Field(description="Send it as `cursor` to get the next page.")
+    since: str | None = Field(
+        description="Since when it tells what it tells now. What happened before is told by the "
+        "rule as it was then. Null for the webhook of the settings."
+    )
 
 
 class SecretOut(BaseModel):
@@ -125,8 +120,8 @@ def rule_out(rule: Rule, channels: Mapping[str, Channel]) -> dict[str, Any]:
         ],
         "version": rule.version,
         "created_by": rule.created_by,
-        "created_at": rule.created_at,
-        "since": _time(rule.since),
+        "created_at": rule.created_at or None,
+        "since": time_text(rule.since) if rule.since else None,
     }
 
 
@@ -142,9 +137,10 @@ def _recipient_out(
         "state": state,
         "why": why,
         "generation": one.generation,
-        "rotated_at": _time(one.rotated_at) if one.rotated_at else None,
+        "rotated_at": time_text(one.rotated_at) if one.rotated_at else None,
     }
 
 
-def _time(ms: int) -> str:
+def time_text(ms: int) -> str:
+    """A time in ms since 1970, as responses show it."""
     return rfc3339(datetime.fromtimestamp(ms / 1000, UTC))

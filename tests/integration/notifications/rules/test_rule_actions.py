@@ -1,10 +1,10 @@
-"""Tests, previews, deliveries and recipients of rules, with real requests to a real receiver."""
+"""Secrets, previews, deliveries and recipients of rules, with real requests to a real receiver."""
 
 import time
 from typing import Any
 
 import pytest
-from standardwebhooks.webhooks import Webhook
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from app.core.json_text import loads
 from app.notifications.desk import preview as previews
@@ -21,34 +21,18 @@ def received(receiver: Receiver, kind: str) -> list[Any]:
     return [one for one in found if one["type"] == f"stockpulse.{kind}"]
 
 
-def test_a_test_reaches_each_recipient_and_is_logged(app: App, receiver: Receiver) -> None:
-    other = f"{receiver.url}/other"
-    both = [{"channel": "webhook", "address": url} for url in (receiver.url, other)]
-    rule = create(app, receiver, recipients=both)
-    before = len(receiver.received)
-    answer = app.http.post(f"{RULES}/{rule['id']}/test")
-    assert [one["accepted"] for one in answer.json()["items"]] == [True, True]
-    sent = receiver.received[before:]
-    assert {one.path for one in sent} == {"/hooks/stock", "/hooks/stock/other"}
-    assert {loads(one.body)["type"] for one in sent} == {"stockpulse.test"}
-    assert trail(app)[0] == ("rule.tested", rule["id"])
-
-    second = rule["recipients"][1]["id"]
-    one = app.http.post(f"{RULES}/{rule['id']}/test", params={"recipient": second})
-    assert [outcome["recipient_id"] for outcome in one.json()["items"]] == [second]
-    unknown = app.http.post(f"{RULES}/{rule['id']}/test", params={"recipient": "none"})
-    assert (unknown.status_code, unknown.json()["code"]) == (404, "recipient-not-found")
-
-
-def test_a_test_that_fails_says_why(app: App, receiver: Receiver) -> None:
-    rule = create(app, receiver)
-    receiver.status = 500
-    try:
-        (outcome,) = app.http.post(f"{RULES}/{rule['id']}/test").json()["items"]
-    finally:
-        receiver.status = 204
-    assert outcome["accepted"] is False
-    assert "500" in outcome["answer"]
+def test_two_rules_with_one_address_have_a_secret_each(app: App, receiver: Receiver) -> None:
+    secrets = []
+    for _ in range(2):
+        rule = create(app, receiver)
+        at = f"{RULES}/{rule['id']}/recipients/{rule['recipients'][0]['id']}/secret"
+        secrets.append(app.http.get(at).json()["secret"])
+        app.http.post(f"{RULES}/{rule['id']}/test")
+        sent = receiver.received[-1]
+        Webhook(secrets[-1]).verify(sent.body, dict(sent.headers))
+    assert secrets[0] != secrets[1]
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secrets[0]).verify(sent.body, dict(sent.headers))
 
 
 def test_a_secret_signs_and_after_a_rotation_both_do(app: App, receiver: Receiver) -> None:
@@ -152,8 +136,12 @@ def test_a_preview_has_what_the_rule_would_have_sent(
     monkeypatch.undo()
     patch(app, rule, {"when": {"mode": "daily"}})
     assert app.http.get(path).json()["messages"] == 1
-    patch(app, rule, {"what": {"trouble": True, "kinds": None, "alerts": None}}, etag="*")
-    assert app.http.get(path).status_code == 200
+    assert patch(app, rule, {"what": None}, etag="*").status_code == 200
+    assert patch(app, rule, {"what": {"trouble": True}}, etag="*").status_code == 200
+    app.services.store.troubles.happened("worker w1", "A worker has been silent")
+    troubles = app.http.get(path).json()
+    (trouble,) = [one for one in troubles["items"] if one["text"] == "A worker has been silent"]
+    assert (trouble["kind"], trouble["product_id"]) == ("trouble", None)
 
 
 def test_a_delivery_is_listed_and_sent_again(app: App, receiver: Receiver) -> None:
