@@ -162,7 +162,9 @@ def main() -> int:
         given.seconds, given.many = 6, 20_000
     about = conditions()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        )
         with Process(Path(folder) / "data", forked=False) as app:
             with httpx.Client(base_url=app.url, timeout=60) as http:
                 sell_and_record(http, Path(folder) / "recorded")

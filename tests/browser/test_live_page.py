@@ -24,6 +24,7 @@ def open_live(page: Page, url: str, product_id: str = "") -> None:
     """Open the Live page, with the changes of one product if its id is given."""
     page.goto(f"{url}/?product_id={product_id}" if product_id else f"{url}/", wait_until="load")
     expect(page.locator("#pill")).to_contain_text("Live")
+    expect(page.locator("#pause")).not_to_have_attribute("hidden", "")  # the feed listens
 
 
 def test_inserts_stock_changes_edits_and_deletions_are_shown(app: App, page: Page) -> None:

@@ -72,7 +72,7 @@ def test_page_shows_a_cli_line_that_works_from_the_host(stack: Stack) -> None:
 
 
 def test_browser_shows_a_change_as_it_happens(stack: Stack) -> None:
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         pytest.skip("no Chromium on this machine")
     with sync_playwright() as playwright:
