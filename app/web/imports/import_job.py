@@ -4,7 +4,7 @@ import logging
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,6 @@ _PORTION = 40  # rows whose outcomes are stored at once; after a crash, so many 
 _GROUP = 10  # rows that one thread writes, if possible in one transaction
 _WRONG = "Something went wrong on the server. Its log has the details."
 
-
 Step = Callable[[Sequence[ImportRow]], list[Settled]]
 
 
@@ -46,8 +45,9 @@ class ImportJob:
         """
         self.folder = folder
         self._done = 0
+        owned: AbstractContextManager[object] = hold(folder / "lock") if lock is None else lock
         with ExitStack() as opened:
-            opened.enter_context(hold(folder / "lock") if lock is None else lock)
+            opened.enter_context(owned)
             self.table = opened.enter_context(ImportTable(folder / "import.sqlite"))
             self._opened = opened.pop_all()
 
