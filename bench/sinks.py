@@ -33,6 +33,8 @@ from app.config.settings import Settings
 from app.observability.metrics import REGISTRY
 from app.runtime.wake import Wake
 from app.store.audit.entry import event_of
+from app.store.coordination.reconcile_requests import ReconcileRequests
+from app.store.deployment import CONSUMER
 from app.store.dynamodb.table_names import table_names
 from app.store.engine import EmbeddedEngine, find_running
 from bench.support.past import write_past
@@ -97,6 +99,16 @@ def bare(url: str, trial: str, folder: Path, events: int) -> float:
         return events / (time.perf_counter() - began)
 
 
+def until_begun(server: Process) -> None:
+    """Wait until a new deployment's sinks have begun, and its first comparison is done."""
+    engine = find_running(server.data_dir)
+    assert engine is not None
+    names = table_names("", None)
+    comparisons = ReconcileRequests(bare_clients(engine.url).tables, names.checkpoints, CONSUMER)
+    until(lambda: not comparisons.state().is_first, 60)
+    until(lambda: len(httpx.get(f"{server.url}/v1/sinks").json()["items"]) == ALWAYS)
+
+
 def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str, float]]:
     """Events per second of both, in turns, each time on a new target."""
     rows = []
@@ -104,10 +116,8 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
         own = folder / f"{name}{number}"
         own.mkdir()
         keys = {"STOCKPULSE_AUDIT_KEYS": KEYS}
-        with Process(own / "data", forked=False, environment=keys) as server:  # creates the tables
-            until(
-                lambda url=f"{server.url}/v1/sinks": len(httpx.get(url).json()["items"]) == ALWAYS
-            )
+        with Process(own / "data", forked=False, environment=keys) as server:
+            until_begun(server)
         write_past(own / "data" / "engine.db", table_names("", None), events, key=KEY)
         with (
             EmbeddedEngine(own / "data") as engine,

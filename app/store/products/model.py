@@ -157,7 +157,7 @@ def product_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> Product:
             field_name
             for field_name in unread
             if paths[field_name] not in read
-            and _holds_another_type(item, field_name, paths[field_name])
+            and _holds_another_type(item, field_name, paths[field_name], values[field_name])
         ),
         make_etag=partial(etag_of, item, names),
     )
@@ -186,10 +186,11 @@ def etag_of(item: Item, names: AttributeNames = DEFAULT_NAMES) -> str:
     return f'"{".".join(digest(part)[:16] for part in (details, counted, others))}"'
 
 
-def _holds_another_type(item: Item, field_name: str, path: Path) -> bool:
-    value = value_at(item, path)
-    no_tags = field_name == "tags" and value == {"L": []}
-    return (value is not None and not no_tags) or blocked_at(item, path) is not None
+def _holds_another_type(item: Item, field_name: str, path: Path, value: Any) -> bool:
+    """Whether a field that could not be read from the `value` at its path holds anything."""
+    if value is None:
+        return len(path) > 1 and blocked_at(item, path) is not None
+    return field_name != "tags" or value != {"L": []}
 
 
 def _present(item: Item, names: Iterable[str]) -> dict[str, AttributeValue]:

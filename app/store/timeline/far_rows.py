@@ -27,6 +27,13 @@ class FarRows:
         self._start: Cursor | None = None
         self._rows: list[FeedRow] = []  # all rows from `_start` up to the last of them
 
+    def known(self, place: Cursor) -> list[FeedRow]:
+        """The rows after `place` that were read already, if they are enough; else none."""
+        if self._start is None or place < self._start:
+            return []
+        found = self._rows[bisect_right(self._rows, place, key=_cursor) :]
+        return found if len(found) >= ENOUGH else []
+
     def after(
         self, place: Cursor, first: Cursor, settled: Cursor, read: ReadRows
     ) -> tuple[list[FeedRow], bool]:

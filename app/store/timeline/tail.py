@@ -172,7 +172,8 @@ class Tail:
 
         """
         if self.is_far(position):
-            return position.not_done(self._feed.after(position.settled, PAGE))
+            place = position.settled
+            return position.not_done(position.far.known(place) or self._feed.after(place, PAGE))
         with self._lock:
             return position.not_done(self.recent.rows_after(position.settled))
 

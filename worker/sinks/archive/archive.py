@@ -78,8 +78,8 @@ class Archive:
         self._deployment = deployment
         self._selection = selection
         self._shown = Projection(selection.attributes, deployment.names).event
-        self._files = ArchiveFiles(place, form, self._shown, self.claim)
-        self._claimed = False
+        self._files = ArchiveFiles(place, form, self._shown, self._begin)
+        self._claimed = self._noted = False
 
     def sink(self) -> Sink:
         """The sink named `archive`."""
@@ -136,7 +136,6 @@ class Archive:
                 f"The archive {self._place.name} replaces files (it ignores If-None-Match), so two "
                 "workers could tear one. Set STOCKPULSE_ARCHIVE_URL to another service."
             )
-        note(self._place, self._selection)  # before any file that lacks something
         self._claimed = True
 
     def test(self) -> str:
@@ -144,6 +143,13 @@ class Archive:
         self._claimed = False
         self.claim()
         return f"The archive {self._place.name} can be written, and belongs to this deployment."
+
+    def _begin(self) -> None:
+        """Claim the place, and note what is left out before any file lacks it; raises as both."""
+        self.claim()
+        if not self._noted:
+            note(self._place, self._selection)
+            self._noted = True
 
     def _write_mark(self, owner: str) -> bool:
         """Write the mark; False if there is one."""

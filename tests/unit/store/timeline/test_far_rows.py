@@ -57,3 +57,11 @@ def test_position_that_goes_back_starts_again() -> None:
     far.after(ROWS[500].cursor, ROWS[500].cursor, END, feed.after)
     rows, _ = far.after(START, START, END, feed.after)
     assert rows == ROWS[:PAGE]
+
+
+def test_rows_that_were_read_are_known_while_they_are_enough() -> None:
+    far = FarRows()
+    assert far.known(START) == []
+    far.after(START, START, END, Feed().after)
+    assert far.known(ROWS[9].cursor) == ROWS[10:PAGE]
+    assert far.known(ROWS[PAGE - 10].cursor) == []
