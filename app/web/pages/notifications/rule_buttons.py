@@ -1,5 +1,6 @@
 """What people do with a rule besides changing it; each form works without script and leads back."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -97,13 +98,14 @@ def test(request: Request, services: ServicesDep, fields: Submitted) -> HTMLResp
     """Send a test message to every recipient, and show what each answered."""
     rule_id = fields.get("id", "")
     check_may_test(request, rule_id)
-    page = list_shown if rule_id == OPERATOR else partial(shown, rule_id=rule_id)
+    page: Callable[..., HTMLResponse] = partial(shown, rule_id=rule_id)
+    if rule_id == OPERATOR:  # it has no page of its own
+        page = list_shown
     try:
         sent = services.rule_desk.test(rule_id, None, actor_of(request))
     except TooManyTests as error:
-        wait = error.headers
         answer = page(request, services, trouble=[error.detail], status=error.status)
-        answer.headers.update(wait)
+        answer.headers.update(error.headers)  # when to try again
         return answer
     good = [_answered(one.recipient, one.answer) for one in sent if one.accepted]
     bad = [_answered(one.recipient, one.answer) for one in sent if not one.accepted]

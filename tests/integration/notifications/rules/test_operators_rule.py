@@ -45,7 +45,7 @@ def test_it_comes_first_and_pages_go_on_after_it(app: App, receiver: Receiver) -
     assert [one["address"] for one in listed[0]["recipients"]] == [receiver.url]
     found, cursor = [], None
     while True:
-        given = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
+        given = {"limit": 1, **({"cursor": cursor} if cursor else {})}
         answer = app.http.get(RULES, params=given).json()
         found += [one["id"] for one in answer["items"]]
         if (cursor := answer["next_cursor"]) is None:
