@@ -1,20 +1,25 @@
 """The application with a given authenticator and no store, called from any client address."""
 
+from copy import copy
 from datetime import UTC, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
-from fastapi import Request
+from fastapi import FastAPI, Request
+from starlette.datastructures import State
 
 from app.config.settings import Settings
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.key_row import ApiKey
 from app.store.dynamodb.paging import Page
-from app.web.app import create_app
+from app.web.app import _add_middleware, create_app
 from app.web.auth.authenticator import Authenticator
-from tests.support.access import about, access_by
+from app.web.requests.version_wait import VersionWaits
+from app.web.requests.write_queue import WriteQueue
+from tests.support.access import about, access_by, an_authenticator
 from tests.support.open_site import NOT_FILLED, send
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
@@ -36,39 +41,51 @@ def a_key(role: Role = Role.EDITOR, **more: Any) -> tuple[ApiKey, Secret]:
     return ApiKey(secret.key_id, str(role), role, secret.hash, START, **more), secret
 
 
+def _services(authenticator: Authenticator, **settings: Any) -> Any:
+    return SimpleNamespace(
+        settings=Settings(_env_file=None, base_path=authenticator.base, **settings),
+        about=about(cli_line=""),
+        store=SimpleNamespace(
+            products=SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False)
+        ),
+        broker=SimpleNamespace(head="0000000000001-00000000-000"),
+        demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
+        access=access_by(authenticator),
+        read_model=SimpleNamespace(state=NOT_FILLED),
+    )
+
+
+@cache
+def _routed() -> FastAPI:
+    """An application whose routes all others share: preparing them takes half a second."""
+    app = create_app(_services(an_authenticator()))
+
+    @app.get("/who")
+    async def who(request: Request) -> dict[str, Any]:
+        identity = request.state.identity
+        return {
+            "actor": identity.actor,
+            "role": identity.role,
+            "by": identity.by,
+            "client": request.client and request.client.host,
+            "scheme": request.url.scheme,
+            "host": request.headers["host"],
+        }
+
+    return app
+
+
 class Site:
     """The application with an authenticator; `GET /who` returns the identity of the caller."""
 
     def __init__(self, authenticator: Authenticator, **settings: Any) -> None:
         self.authenticator = authenticator
-        self.seen: list[Any] = []
-        self.app = create_app(
-            SimpleNamespace(
-                settings=Settings(_env_file=None, base_path=authenticator.base, **settings),
-                about=about(cli_line=""),
-                store=SimpleNamespace(
-                    products=SimpleNamespace(
-                        page=lambda *_: Page([], None), carry_no_stock=lambda: False
-                    )
-                ),
-                broker=SimpleNamespace(head="0000000000001-00000000-000"),
-                demo=SimpleNamespace(is_running=lambda: False, is_possible=True),
-                access=access_by(authenticator),
-                read_model=SimpleNamespace(state=NOT_FILLED),
-            )
-        )
-
-        @self.app.get("/who")
-        async def who(request: Request) -> dict[str, Any]:
-            identity = request.state.identity
-            return {
-                "actor": identity.actor,
-                "role": identity.role,
-                "by": identity.by,
-                "client": request.client and request.client.host,
-                "scheme": request.url.scheme,
-                "host": request.headers["host"],
-            }
+        services = _services(authenticator, **settings)
+        self.app = copy(_routed())
+        self.app.user_middleware, self.app.middleware_stack = [], None
+        own = {"services": services, "writes": WriteQueue(), "version_waits": VersionWaits()}
+        self.app.state = State(own)
+        _add_middleware(self.app, services)
 
     def ask(
         self, method: str = "GET", path: str = "/who", peer: str = STRANGER, **request: Any

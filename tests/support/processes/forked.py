@@ -18,8 +18,8 @@ from pathlib import Path
 
 from tests.support.paths import ROOT
 
-_forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload([__name__, "app.bootstrap.web", "app.commands.serve"])
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload([__name__, "app.bootstrap.web", "app.commands.serve"])
 
 
 class Forked:
@@ -43,7 +43,7 @@ class Forked:
         files = (output, output) if output else self._files
         for file in files:
             file.touch()
-        self._process = _forking.Process(
+        self._process = FORKING.Process(
             target=_run, args=(module, arguments, dict(environment), folder, *files), daemon=True
         )
         self._process.start()

@@ -62,7 +62,7 @@ QUERIES = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=100, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(query=QUERIES, order=st.sampled_from(["newest", "oldest"]), limit=st.sampled_from([1, 7]))
 def test_pages_have_exactly_the_events_that_meet_the_conditions(
     full: Copy, query: EventQuery, order: Order, limit: int

@@ -1,5 +1,6 @@
 """The sums are those of the events that the copy has, in whatever order these came and went."""
 
+import os
 import random
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -20,6 +21,7 @@ from app.store.feed.cursor import Cursor
 from tests.support.builders import NOON, NOON_MS, an_event, an_item
 from tests.unit.readmodel.kit import Copy
 
+LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 TODAY = NOON + timedelta(hours=1)
 
 
@@ -94,7 +96,7 @@ def fields_of(event: ChangeEvent) -> dict[str, Any]:
     return {name: getattr(event, name) for name in event.__dataclass_fields__}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples if LONG else 10, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 12))
 def test_sums_depend_only_on_the_events_that_the_copy_has(
     tmp_path_factory: pytest.TempPathFactory, seed: int, expired: int

@@ -167,11 +167,11 @@ def test_omitted_images_are_not_kept_but_a_deletion_is_known() -> None:
 
 def test_cost_does_not_grow_with_the_number_of_changes_since() -> None:
     reads = {}
-    for length in (200, 3200):
+    for length in (100, 1600):
         shelf = Shelf(*(event(n, n, n, n + 1) for n in range(1, length)))
         assert shelf.stock(length // 3) == length // 3 + 1
         reads[length] = shelf.reads
-    assert reads[3200] <= reads[200] + 12, "four halvings more, of three reads at most"
+    assert reads[1600] <= reads[100] + 12, "four halvings more, of three reads at most"
 
 
 def test_entries_without_end_around_a_moment_are_searched_up_to_a_limit(

@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import boto3
@@ -50,7 +51,9 @@ def no_urllib3(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(URLLib3Session, "send", send)
 
 
+@cache
 def with_placeholders() -> Session:
+    """One for all tests: it reads the description of DynamoDB's operations."""
     core = CoreSession()
     core.set_credentials("stockpulse", "stockpulse")
     return Session(boto3.Session(botocore_session=core, region_name="eu-west-1"), placeholder=True)

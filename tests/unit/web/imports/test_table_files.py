@@ -96,12 +96,12 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with (
-        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
         archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as member,
     ):
         for _ in range(300):
             member.write(bytes(1 << 20))
-    assert file.stat().st_size < 1 << 20
+    assert file.stat().st_size < 2 << 20
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # nothing is unpacked
     with pytest.raises(FileRefused, match="Unpacked, the file has 300 MB in 1 parts"):
         read(file)

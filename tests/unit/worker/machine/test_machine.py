@@ -23,7 +23,7 @@ from tests.unit.worker.machine.sinks.other_side import Answer
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 
 # A second of examples shows that the machine runs. `make machine` searches for bugs.
-SHORT = settings(max_examples=4, stateful_step_count=20)
+SHORT = settings(max_examples=3, stateful_step_count=20)
 
 
 @pytest.fixture(autouse=True)

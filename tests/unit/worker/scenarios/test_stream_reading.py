@@ -204,7 +204,7 @@ def test_full_pages_grow_to_the_maximum_number_of_records(
         return right(**request)  # type: ignore[arg-type]
 
     monkeypatch.setattr(scene.world.streams, "get_records", noting)
-    for _ in range(1_600):
+    for _ in range(501):  # two full pages, and one more record
         scene.world.write("P1")
     scene.start()
     scene.settled()

@@ -1,11 +1,15 @@
 """`stockpulse sinks conform`: a good sink passes, and each common fault is found and named."""
 
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from app.core.events import KINDS
+from tests.support.processes.forked import FORKING
 from tests.unit.worker.sinks.conformance import trial_sinks
+from worker.sinks.conformance import child
 from worker.sinks.conformance.child import Broken
 from worker.sinks.conformance.holding import differences
 from worker.sinks.conformance.odd_history import history
@@ -17,7 +21,11 @@ SINKS = trial_sinks.__name__
 @pytest.fixture
 def receiver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "receiver"
-    monkeypatch.setenv("TRIAL_RECEIVER", str(path))
+    monkeypatch.setattr(sys, "argv", ["trial", str(path)])
+    # Otherwise each of the sink's processes would import boto3, and pytest before that.
+    forking = SimpleNamespace(get_context=lambda _method: FORKING)
+    monkeypatch.setattr(child, "multiprocessing", forking)
+    monkeypatch.delattr(sys.modules["__main__"], "__file__", raising=False)
     return path
 
 

@@ -1,7 +1,11 @@
-"""Sinks that the trials load in processes of their own; their receiver is a database file."""
+"""Sinks that the trials load in processes of their own.
 
-import os
+Their receiver is a database file, which the command line names: that, unlike the environment, a
+fork server passes on.
+"""
+
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,7 +16,7 @@ from worker.consumers.sink import Rejected, Sink, Unavailable
 
 @contextmanager
 def _receiver() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(os.environ["TRIAL_RECEIVER"], timeout=5)) as database:
+    with closing(sqlite3.connect(sys.argv[1], timeout=5)) as database:
         database.execute("CREATE TABLE IF NOT EXISTS newest (product PRIMARY KEY, key)")
         database.execute("CREATE TABLE IF NOT EXISTS log (id)")
         yield database
