@@ -3,10 +3,8 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from app.config.settings import Settings
 from app.store.dynamodb.table_names import TableError
 from app.store.timeline import event_readers
 from tests.support.http.sse import Listener
-from tests.support.paths import ROOT
+from tests.support.processes.forked import Forked
 from tests.support.processes.process import with_settings
 from tests.support.processes.running import App, settings_for
 from tests.support.waiting import until
@@ -126,28 +124,20 @@ def test_follow_needs_a_server(tmp_path: Path) -> None:
 
 
 @contextmanager
-def following(settings: Settings, output: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
+def following(settings: Settings, output: Path, *options: str) -> Iterator[Forked]:
     """`stockpulse audit --follow` in a process of its own."""
     given = {
         "STOCKPULSE_DYNAMODB": settings.dynamodb,
         "STOCKPULSE_DATA_DIR": str(settings.data_dir),
         "STOCKPULSE_TABLE_PREFIX": settings.table_prefix,
     }
-    with output.open("w") as file:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "app", "audit", "--follow", "--json", *options],
-            cwd=ROOT,
-            env=with_settings(given),
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            yield child
-        finally:
-            with suppress(ProcessLookupError):
-                child.kill()
-            child.wait(10)
+    words = ("audit", "--follow", "--json", *options)
+    child = Forked("app", *words, environment=with_settings(given), output=output)
+    try:
+        yield child
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait(10)
 
 
 @pytest.mark.parametrize("options", [[], ["--product", "P1"]])

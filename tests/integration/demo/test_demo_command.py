@@ -2,15 +2,13 @@
 
 import re
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 
 from app.config.settings import Settings
 from tests.support.demo import NOTICE, sells
-from tests.support.paths import ROOT
+from tests.support.processes.forked import Forked
 from tests.support.processes.process import with_settings
 from tests.support.processes.running import App
 from tests.support.waiting import until
@@ -26,16 +24,10 @@ class Command:
             "TABLE_PREFIX": settings.table_prefix,
             "PORT": "0",
         }
+        environment = with_settings({f"STOCKPULSE_{name}": value for name, value in given.items()})
+        output.write_bytes(b"")
         self._file = output
-        with output.open("wb") as file:
-            self.child = subprocess.Popen(
-                [sys.executable, "-m", "app", "demo", *arguments],
-                cwd=ROOT,
-                env=with_settings({f"STOCKPULSE_{name}": value for name, value in given.items()}),
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.child = Forked("app", "demo", *arguments, environment=environment, output=output)
 
     @property
     def output(self) -> str:
@@ -49,9 +41,8 @@ class Command:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self.child.poll() is None:
-            self.child.kill()
-            self.child.wait(10)
+        self.child.send_signal(signal.SIGKILL)
+        self.child.wait(10)
 
 
 def test_demo_command_starts_a_server_if_none_is_running(

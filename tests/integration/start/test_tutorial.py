@@ -1,14 +1,13 @@
 """The tutorial's steps work as written."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.support.paths import DOCS, ROOT
+from tests.support.paths import DOCS
+from tests.support.processes.forked import ran
 from tests.support.processes.process import Process, with_settings
 from tests.support.waiting import until
 
@@ -44,8 +43,8 @@ def test_tutorial_runs_beside_a_running_shop_and_both_audits_verify(
         until(lambda: stocks(first) == [PRODUCT["stock"]])
     for folder, environment in (("own", own), ("tutorial", settings)):
         environment["STOCKPULSE_DATA_DIR"] = str(tmp_path / folder)
-        verify = [sys.executable, "-m", "app", "verify"]
-        subprocess.run(verify, cwd=ROOT, env=with_settings(environment), check=True, timeout=60)
+        status, output, errors = ran("verify", environment=with_settings(environment))
+        assert status == 0, output + errors
 
 
 def stocks(app: Process) -> list[Any]:

@@ -1,5 +1,6 @@
 """A real PostgreSQL server that a test starts, kills, hangs and fills."""
 
+import atexit
 import os
 import pwd
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +54,7 @@ class PostgresServer:
         settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("ab") as log:
             self._child = subprocess.Popen(
-                [*self._as_its_user(), self._program("postgres"), "-D", self._data, *settings],
+                [*_as_its_user(), self._program("postgres"), "-D", self._data, *settings],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -89,22 +91,12 @@ class PostgresServer:
 
     def own(self, file: Path) -> None:
         """Give the server a file: it does not run as root."""
-        if os.geteuid() == 0:
-            shutil.chown(file, "postgres")
+        _own(file)
 
     def __enter__(self) -> "PostgresServer":
-        initdb = needed(PROGRAM, "postgres")
-        self.folder = Path(tempfile.mkdtemp(prefix="stockpulse-postgres-"))
-        password = self.folder / "password"
-        password.write_text(PASSWORD)
-        self.own(self.folder)
-        self.own(password)
-        who = ["-U", USER, f"--pwfile={password}", *_AUTHENTICATION]
-        subprocess.run(
-            [*self._as_its_user(), initdb, "-D", self._data, "--no-sync", "--locale=C.UTF-8", *who],
-            check=True,
-            capture_output=True,
-        )
+        new = _new_data(needed(PROGRAM, "postgres"))
+        self.folder = _own_folder()
+        subprocess.run([*_as_its_user(), "cp", "-a", new, self._data], check=True)
         self.start()
         return self
 
@@ -120,12 +112,6 @@ class PostgresServer:
     def _program(self, name: str) -> str:
         return str(Path(needed(PROGRAM, "postgres")).resolve().with_name(name))
 
-    def _as_its_user(self) -> list[str]:
-        if os.geteuid() != 0:
-            return []
-        user = pwd.getpwnam("postgres")
-        return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups"]
-
     def _signal(self, number: signal.Signals) -> None:
         """Send a signal to all of its processes: each of them is in a session of its own."""
         assert self._child is not None
@@ -138,3 +124,42 @@ class PostgresServer:
     def _wait(self) -> None:
         assert self._child is not None
         self._child.wait(10)
+
+
+@cache
+def _new_data(initdb: str) -> Path:
+    """The data of a new server, made once a process: that takes seconds, and a copy of it does not.
+
+    It is deleted at the end of the process.
+    """
+    folder = _own_folder()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    password = folder / "password"
+    password.write_text(PASSWORD)
+    _own(password)
+    who = ["-U", USER, f"--pwfile={password}", *_AUTHENTICATION]
+    subprocess.run(
+        [*_as_its_user(), initdb, "-D", folder / "new", "--no-sync", "--locale=C.UTF-8", *who],
+        check=True,
+        capture_output=True,
+    )
+    return folder / "new"
+
+
+def _own_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="stockpulse-postgres-"))
+    _own(folder)
+    return folder
+
+
+def _own(file: Path) -> None:
+    if os.geteuid() == 0:
+        shutil.chown(file, "postgres")
+
+
+def _as_its_user() -> list[str]:
+    """The beginning of a command that runs as the server's user: it does not run as root."""
+    if os.geteuid() != 0:
+        return []
+    user = pwd.getpwnam("postgres")
+    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--init-groups"]
