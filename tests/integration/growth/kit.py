@@ -46,6 +46,7 @@ from tests.support.waiting import until
 
 # One event a second, all on one UTC day.
 BEGAN = datetime.combine(datetime.now(UTC) - timedelta(days=1), time(12), UTC)
+_ARRIVE = 10  # events at a time
 
 # Pools that work for requests. The keys and the state that each page shows are read at a pace of
 # their own, by other threads: they are measured apart.
@@ -106,16 +107,18 @@ class Shop:
     def grow(self, to: int) -> None:
         """Add products, events, gaps, letters, admin actions and ended sessions, up to so many."""
         numbers = range(len(self.events) + 1, to + 1)
-        for number in numbers:
-            moment = BEGAN + timedelta(seconds=number)
-            self._ms = int(moment.timestamp() * 1000)
-            images = {
-                "before": an_item("P", ProductName="Mug", Stock=12),
-                "after": an_item("P", ProductName="Mug", Stock=9),
-            }
-            event = an_event(number, product_id="P", occurred_at=moment, **images)
-            self.cursors += [cursor for cursor, _ in self._audit.append([event]).arrived]
-            self.events.append(event.id)
+        images = {
+            "before": an_item("P", ProductName="Mug", Stock=12),
+            "after": an_item("P", ProductName="Mug", Stock=9),
+        }
+        for start in range(0, len(numbers), _ARRIVE):
+            events = [
+                an_event(n, product_id="P", occurred_at=BEGAN + timedelta(seconds=n), **images)
+                for n in numbers[start : start + _ARRIVE]
+            ]
+            self._ms = int(events[-1].occurred_at.timestamp() * 1000)
+            self.cursors += [cursor for cursor, _ in self._audit.append(events).arrived]
+            self.events += [event.id for event in events]
         gap = {"kind": "gap", "product_id": "G", "occurred_at": BEGAN}
         for number in numbers[::10]:
             self._audit.append_if_absent(an_event(number, **gap))
