@@ -65,7 +65,7 @@ def _list(_: argparse.Namespace, settings: Settings) -> int:
         behind = {row.id: row for row in tools.subscriptions.all()} if every else {}
         if (own := tools.operator.read()) is not None:
             every = [own.rule, *every]
-            behind |= {} if own.waiting is None else {own.waiting.id: own.waiting}
+            behind |= {row.id: row for row in own.waiting}
         lines = table(every, behind, tools.channels)
     print("\n".join(lines) if every else "There are no notification rules.")
     return 0
