@@ -62,8 +62,8 @@ def begun(app: App) -> list[str]:
 
 
 @contextmanager
-def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Hooked]:
-    """Run the application; the block starts once it runs the sink."""
+def with_webhook(endpoint: str, folder: Path, receiver: Receiver, **more: Any) -> Iterator[Hooked]:
+    """Run the application; the block starts once it runs the sink. `more`: further settings."""
     settings = settings_for(
         endpoint,
         folder,
@@ -71,6 +71,7 @@ def with_webhook(endpoint: str, folder: Path, receiver: Receiver) -> Iterator[Ho
         webhook_secret=SecretStr(SECRET),
         maximum_retry_attempts=0,
         notify_private_addresses=True,
+        **more,
     )
     with serving(settings) as app:
         found = Hooked(app, receiver, settings)
@@ -88,5 +89,5 @@ def with_rebuilds(name: str) -> Iterator[None]:
         yield [sink]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(configured, "OPENERS", (opened,))
+        patch.setattr(configured, "OPENERS", (opened, *configured.OPENERS))
         yield
