@@ -65,7 +65,7 @@ HEADERS: Mapping[str, dict[str, Any]] = {
     },
 }
 
-_TAGGED = ("ProductOut'", "/RuleOut'")  # models of responses that have an ETag
+_TAGGED = ("ProductOut'", "/RuleOut'", "/ListedRuleOut'")  # models of responses that have an ETag
 _BY_STATUS: Mapping[int, tuple[str, ...]] = {
     201: ("ETag", "Location"),
     202: ("Location",),

@@ -139,7 +139,9 @@ def test_movers_are_those_of_the_period(app: App) -> None:
     assert match is not None
     today = page(app, **{"from": match[1]})
     for text in (page(app, range="7d"), page(app, range="24h"), today):
-        movers = text.split('id="movers-title"')[1].split("</table>")[0]
+        panel = text.split('id="movers-title"')[1].split("</table>")[0]
+        bars, movers = panel.split("<table")
+        assert "Assam" in bars
         assert re.findall(r"<bdi>(.*?)</bdi>", movers) == [
             "&lt;b&gt;Assam&lt;/b&gt;",
             "Name of R",

@@ -166,7 +166,7 @@ def test_saved_search_is_renamed_and_keeps_what_it_finds(app: App) -> None:
         "/audit/views/rename", data={"name": "Sold", "new_name": "Other"}, headers=PAGE
     )
     assert taken.status_code == 409
-    assert "There is a view with this name already" in taken.text
+    assert "There is a search with this name already" in taken.text
     log = app.http.get("/v1/admin/log").json()["items"]
     assert (log[0]["action"], log[0]["after"]["name"]) == ("view renamed", "Sold")
     other = {"name": "Sold", "q": "reason:lost", "order": "newest"}

@@ -200,7 +200,7 @@ def test_audit_page_searches_pages_and_saves(app: App) -> None:
     assert saved.headers["Location"] == "/audit?view=B"
     refused = app.http.post("/audit/views", data={"name": "", "q": "product:B"})
     assert refused.status_code == 422
-    assert "is not allowed as a view" in refused.text
+    assert "is not allowed as a search" in refused.text
     app.http.post("/audit/views/delete", data={"name": "B"})
     assert app.http.get("/audit", params={"view": "B"}).status_code == 404
 
