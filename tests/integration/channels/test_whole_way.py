@@ -10,6 +10,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from tests.integration.channels.queues import Queue
+from tests.integration.consumers.webhooks import begun
 from tests.support.http.receiver import Receiver, receiving
 from tests.support.messages.certificate import self_signed
 from tests.support.messages.mail_server import PASSWORD, USER, MailServer, mail_server
@@ -69,6 +70,7 @@ def shop(
             notify_private_addresses=True,
         )
         with serving(settings) as app:
+            until(lambda: "notifications" in begun(app))  # what was before is told to nobody
             yield Shop(app, mail, hook, Queue(stack, "whole-way"))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.core.json_text import loads
+from tests.integration.consumers.webhooks import begun
 from tests.integration.notifications.page_forms import page, post, row_of
 from tests.integration.notifications.rules.kit import RULES, create, patch
 from tests.support.http.receiver import SECRET, Receiver
@@ -29,6 +30,7 @@ def app(
         notify_private_addresses=True,
     )
     with serving(settings) as running:
+        until(lambda: "webhook" in begun(running))  # what was before is not delivered
         yield running
 
 
