@@ -82,6 +82,7 @@ def test_tiles_and_the_stream_behind_them_count_each_change_once(
     with serving(settings_for(endpoint, tmp_path)) as app:
         until(lambda: filled(app))
         app.create("A", 100)
+        until(lambda: changes(app.http.get("/").text) == 1)
 
         def write() -> None:
             for _ in range(writes):
