@@ -22,12 +22,11 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.sink import App, Lengths, live
-
 from app.core.rules.rule import What
 from app.store.dynamodb.client import Clients, connect
 from app.store.engine import EmbeddedEngine
 from bench.support.report import Requirement, conditions, finish
+from bench.webhook import App, Lengths, live
 from tests.faults.hook import Behaviour, Receiver
 from tests.integration.consumers.kit import Shop
 from tests.integration.notifications.kit import Desk
