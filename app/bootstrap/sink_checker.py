@@ -5,13 +5,12 @@ Changes that are under way may show as differences: check a sink whose lag is 0.
 
 from collections.abc import Iterator
 
+from app.bootstrap.sink_lookup import sink_operation
 from app.config.settings import Settings
 from app.store.deployment import Deployment
 from app.store.sinks.sink_control import SinkControl
-from app.store.sinks.sink_errors import SinkCheckFailed, SinkNotConfigured
+from app.store.sinks.sink_errors import SinkCheckFailed
 from worker.consumers.sink import Unavailable
-from worker.sinks.alerts import NAME as ALERTS
-from worker.sinks.configured import sinks_of
 
 
 class SinkChecker:
@@ -31,18 +30,8 @@ class SinkChecker:
             SinkNotFound: no process has such a sink.
 
         """
-        with sinks_of(self._settings, self._deployment) as sinks:
-            sink = next((sink for sink in sinks if sink.name == name), None)
-            if sink is None and name != ALERTS:
-                self._sinks.find(name)
-                raise SinkNotConfigured(
-                    f"Sink {name} cannot be checked: this process's settings do not enable it."
-                )
-            if sink is None or sink.check is None:
-                raise SinkNotConfigured(
-                    f"Sink {name} has no check: its receiver keeps nothing that could be compared."
-                )
+        with sink_operation(self._settings, self._deployment, self._sinks, name, "check") as check:
             try:
-                yield from sink.check()
+                yield from check()
             except Unavailable as error:
                 raise SinkCheckFailed(f"Sink {name} cannot be checked: {error}") from error

@@ -1,12 +1,12 @@
 """A sink's state at its receiver is built again from the products table, by a worker."""
 
+from app.bootstrap.sink_lookup import sink_operation
 from app.config.settings import Settings
 from app.store.deployment import Deployment
 from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
-from app.store.sinks.sink_errors import SinkNotConfigured, SinkRebuildFailed
+from app.store.sinks.sink_errors import SinkRebuildFailed
 from worker.consumers.sink import Unavailable
-from worker.sinks.configured import sinks_of
 
 
 class SinkRebuilder:
@@ -31,15 +31,11 @@ class SinkRebuilder:
         """
         if once is not None:
             once.recall()
-        with sinks_of(self._settings, self._deployment) as sinks:
-            sink = next((sink for sink in sinks if sink.name == name), None)
-            if sink is None or sink.rebuild is None:
-                self._sinks.find(name)
-                own = sink is not None
-                why = "has no rebuild: rewind it" if own else "is not enabled in these settings"
-                raise SinkNotConfigured(f"Sink {name} {why}.")
+        with sink_operation(
+            self._settings, self._deployment, self._sinks, name, "rebuild"
+        ) as rebuild:
             try:
-                answer = sink.rebuild()
+                answer: str = rebuild()
             except Unavailable as error:
                 raise SinkRebuildFailed(f"Sink {name} cannot be rebuilt: {error}") from error
         self._sinks.note_rebuild(name, actor, answer, once)

@@ -1,15 +1,14 @@
 """A test message is sent by this process, with its own settings, whether or not the sink runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
+from app.bootstrap.sink_lookup import sink_operation
 from app.config.settings import Settings
 from app.store.deployment import Deployment
 from app.store.idempotency import Once
 from app.store.sinks.sink_control import SinkControl
-from app.store.sinks.sink_errors import SinkNotConfigured, SinkTestFailed
-from worker.consumers.sink import Sink, Unavailable
-from worker.sinks.alerts import NAME as ALERTS
-from worker.sinks.configured import sinks_of
+from app.store.sinks.sink_errors import SinkTestFailed
+from worker.consumers.sink import Unavailable
 
 
 class SinkTester:
@@ -34,20 +33,14 @@ class SinkTester:
         """
         if once is not None:
             once.recall()
-        with sinks_of(self._settings, self._deployment) as sinks:
-            answer = self._sent(name, {sink.name: sink for sink in sinks}, actor)
+        with sink_operation(self._settings, self._deployment, self._sinks, name, "test") as test:
+            answer = self._sent(name, test, actor)
         self._sinks.note_test(name, actor, answer, once)
         return answer
 
-    def _sent(self, name: str, sinks: Mapping[str, Sink], actor: str) -> str:
-        sink = sinks.get(name)
-        if sink is None or sink.test is None:
-            self._sinks.find(name)
-            own = sink is not None or name == ALERTS
-            why = "has no test" if own else "is not enabled in this process's settings"
-            raise SinkNotConfigured(f"Sink {name} {why}.")
+    def _sent(self, name: str, test: Callable[[], str], actor: str) -> str:
         try:
-            return sink.test()
+            return test()
         except Exception as error:
             known = isinstance(error, Unavailable)
             reason = str(error) if known else f"{type(error).__name__}: {error}"

@@ -12,6 +12,7 @@ from app.broker.event_json import event_json
 from app.broker.filters import Topic, topic_of
 from app.core import json_text
 from app.core.events import ChangeEvent
+from app.store.audit.audit_repository import Arrived
 
 # Characters at which many clients end a line (Python's `splitlines`), though the standard does not.
 _LINE_ENDS = [(end.encode(), b"\\u%04x" % ord(end)) for end in ("\x85", "\u2028", "\u2029")]
@@ -30,6 +31,12 @@ class Frame:
 def change_frame(cursor: str, event: ChangeEvent, table: str) -> Frame:
     """The frame of a change to a product of `table`."""
     return frame_of(cursor, event.id, topic_of(event), event_json(event, table))
+
+
+def frame_of_arrival(table: str, arrived: Arrived) -> Frame | None:
+    """The frame of an event that was stored; None if no client is sent it."""
+    cursor, event = arrived
+    return None if event.kind == "internal" else change_frame(str(cursor), event, table)
 
 
 def frame_of(cursor: str, event_id: str, topic: Topic, encoded: bytes) -> Frame:

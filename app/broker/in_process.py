@@ -12,11 +12,11 @@ from functools import partial
 from app.broker.backfill import History, begin, gather
 from app.broker.condition import Condition
 from app.broker.filters import EVERYTHING, Filter
-from app.broker.frames import Frame, change_frame, retry_hint
+from app.broker.frames import Frame, frame_of_arrival, retry_hint
 from app.broker.heartbeat import StatusMessages, beat, sweep
 from app.broker.resumption import Resumption
 from app.broker.ring import MAX_BYTES, MAX_EVENTS, Ring
-from app.broker.subscription import Pulse, Subscription, TooManyStreams
+from app.broker.subscription import Pulse, StreamLimit, Subscription
 from app.broker.views import View, Views
 from app.core.events import event_id
 from app.store.audit.audit_repository import Arrived
@@ -51,10 +51,10 @@ class InProcessBroker:
         overlap_ms: int = 0,
     ) -> None:
         self._history = history
-        self._table = table
+        self._frame = partial(frame_of_arrival, table)
         self.condition = condition
         self._vitals = StatusMessages(version, condition)
-        self._max_streams = max_streams
+        self._limit = StreamLimit(max_streams)
         self._max_events = max_events
         self._max_bytes = max_bytes
         self._ring = Ring(max_events, max_bytes, resend=overlap_ms > 0)
@@ -63,7 +63,6 @@ class InProcessBroker:
         self._views = Views(self._ring)
         self._pulse = Pulse()
         self._origin = str(Cursor(wall_ms(), "00000000", 0))
-        self.subscribers = 0
         self.overruns = 0
 
     def load(self) -> int:
@@ -141,12 +140,12 @@ class InProcessBroker:
         """
         if after is not None:
             parse_cursor(after)
-        if self.subscribers >= self._max_streams:
-            raise TooManyStreams(
-                f"This server already has {self.subscribers} live streams open, which is its "
-                "limit. Try again later.",
-                headers={"Retry-After": "10"},
-            )
+        self._limit.check()
+
+    @property
+    def subscribers(self) -> int:
+        """How many live streams are open."""
+        return self._limit.open
 
     @property
     def head(self) -> str:
@@ -218,12 +217,8 @@ class InProcessBroker:
         """
         self.check(after)
         cursor = None if after is None else parse_cursor(after)
-        self.subscribers += 1
-        try:
-            with self._views.joined(wanted) as view:
-                yield await self._start(cursor, view, wanted, account)
-        finally:
-            self.subscribers -= 1
+        with self._limit.stream(), self._views.joined(wanted) as view:
+            yield await self._start(cursor, view, wanted, account)
 
     async def _start(
         self, cursor: Cursor | None, view: View, wanted: Filter, account: str | None
@@ -247,12 +242,6 @@ class InProcessBroker:
             cursor=start.cursor,
             max_beats=random.randint(*MAX_AGE_BEATS),  # noqa: S311 - jitter
         )
-
-    def _frame(self, arrival: Arrived) -> Frame | None:
-        cursor, event = arrival
-        if event.kind == "internal":
-            return None
-        return change_frame(str(cursor), event, self._table)
 
     def _count_overrun(self) -> None:
         self.overruns += 1

@@ -6,6 +6,7 @@ it. A subscription whose position is evicted from the ring ends; its client resu
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from app.broker.backfill import Portion
@@ -24,6 +25,37 @@ class TooManyStreams(StockpulseError):
     status = 503
     code = "too-many-streams"
     title = "Too many live streams"
+
+
+class StreamLimit:
+    """How many live streams the process serves now, and at most."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.open = 0
+
+    def check(self) -> None:
+        """Refuse another stream if there are as many as may be.
+
+        Raises:
+            TooManyStreams: the limit is reached.
+
+        """
+        if self.open >= self._most:
+            raise TooManyStreams(
+                f"This server already has {self.open} live streams open, which is its limit. Try "
+                "again later.",
+                headers={"Retry-After": "10"},
+            )
+
+    @contextmanager
+    def stream(self) -> Iterator[None]:
+        """Count a stream that is open during the block."""
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """The webhook of the settings is one of the rules: listed and tested with them, changed elsewhere.
 
-The sink `webhook` delivers it, with its own cursor, in parallel. Here its state is told in the
-words of a rule's.
+The sink `webhook` delivers it, with a cursor of its own and several requests at a time. This module
+shows the sink's state in the form that rules have.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from app.broker.condition import State
-from app.web.contract.examples import EXAMPLES
+from app.web.contract.examples.product_examples import EXAMPLES
 from app.web.schemas.outputs import CloudEventOut
 
 _TIME = {"type": "string", "format": "date-time"}

@@ -11,17 +11,17 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from app.web.contract.alert_examples import ALERT_EXAMPLES
-from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
 from app.web.contract.error_responses import PROBLEM_SCHEMA, common, merged
-from app.web.contract.examples import EXAMPLES
-from app.web.contract.export_examples import EXPORT_EXAMPLES
+from app.web.contract.examples.alert_examples import ALERT_EXAMPLES
+from app.web.contract.examples.analytics_examples import ANALYTICS_EXAMPLES
+from app.web.contract.examples.export_examples import EXPORT_EXAMPLES
+from app.web.contract.examples.import_examples import IMPORT_EXAMPLES
+from app.web.contract.examples.product_examples import EXAMPLES
+from app.web.contract.examples.reversal_examples import REVERSAL_EXAMPLES
+from app.web.contract.examples.rule_examples import RULE_EXAMPLES
+from app.web.contract.examples.sink_examples import SINK_EXAMPLES
+from app.web.contract.examples.view_examples import VIEW_EXAMPLES
 from app.web.contract.headers import HEADERS, add_headers
-from app.web.contract.import_examples import IMPORT_EXAMPLES
-from app.web.contract.reversal_examples import REVERSAL_EXAMPLES
-from app.web.contract.rules.rule_examples import RULE_EXAMPLES
-from app.web.contract.sink_examples import SINK_EXAMPLES
-from app.web.contract.view_examples import VIEW_EXAMPLES
 from app.web.middleware.authentication import PUBLIC
 
 _DESCRIPTION = """\

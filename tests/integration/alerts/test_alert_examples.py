@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from app.web.contract.alert_examples import ALERT_EXAMPLES
+from app.web.contract.examples.alert_examples import ALERT_EXAMPLES
 from tests.integration.alerts.kit import ALERTS, SOON, TOMORROW, opened
 from tests.support.http.plain import Client
 from tests.support.processes.running import serving, settings_for

@@ -70,7 +70,7 @@ def shop(
             notify_private_addresses=True,
         )
         with serving(settings) as app:
-            until(lambda: "notifications" in begun(app))  # what was before is told to nobody
+            until(lambda: "notifications" in begun(app))  # it sends nothing about earlier changes
             yield Shop(app, mail, hook, Queue(stack, "whole-way"))
 
 

@@ -200,6 +200,9 @@ def test_only_a_sink_that_can_be_rebuilt_is(shop: Hooked) -> None:
     refused = shop.act("rebuild")
     assert (refused.status_code, refused.json()["code"]) == (409, "sink-not-configured")
     assert refused.json()["detail"] == "Sink webhook has no rebuild: rewind it."
+    for name in ("alerts", "notifications"):  # no setting enables these
+        refused = shop.app.http.post(f"/v1/sinks/{name}/rebuild")
+        assert refused.json()["detail"] == f"Sink {name} has no rebuild: rewind it."
     assert shop.trail() == []
     with with_rebuilds("webhook"):
         begun = shop.act("rebuild")

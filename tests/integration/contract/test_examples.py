@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
-from app.web.contract import examples
-from app.web.contract.analytics_examples import ANALYTICS_EXAMPLES
-from app.web.contract.export_examples import EXPORT_EXAMPLES
-from app.web.contract.import_examples import IMPORT_EXAMPLES
-from app.web.contract.reversal_examples import DELETION, REVERSAL_EXAMPLES
-from app.web.contract.sink_examples import SINK_EXAMPLES
-from app.web.contract.view_examples import VIEW_EXAMPLES
+from app.web.contract.examples import product_examples
+from app.web.contract.examples.analytics_examples import ANALYTICS_EXAMPLES
+from app.web.contract.examples.export_examples import EXPORT_EXAMPLES
+from app.web.contract.examples.import_examples import IMPORT_EXAMPLES
+from app.web.contract.examples.reversal_examples import DELETION, REVERSAL_EXAMPLES
+from app.web.contract.examples.sink_examples import SINK_EXAMPLES
+from app.web.contract.examples.view_examples import VIEW_EXAMPLES
 from tests.integration.consumers.webhooks import with_rebuilds, with_webhook
 from tests.support.http.receiver import receiving
 from tests.support.processes.running import App
@@ -24,7 +24,7 @@ _DATA = ("products", "events", "views", "reversals", "exports", "imports", "anal
 _PATHS = tuple(f"/v1/{name}" for name in _DATA)
 
 EXAMPLES = {
-    **examples.EXAMPLES,
+    **product_examples.EXAMPLES,
     **REVERSAL_EXAMPLES,
     **EXPORT_EXAMPLES,
     **IMPORT_EXAMPLES,
@@ -33,7 +33,7 @@ EXAMPLES = {
     **SINK_EXAMPLES,
 }
 BEGINNING = 7  # examples, of a product's first sale; trends are those of these
-ORDER = [*list(examples.EXAMPLES)[:BEGINNING], *ANALYTICS_EXAMPLES]
+ORDER = [*list(product_examples.EXAMPLES)[:BEGINNING], *ANALYTICS_EXAMPLES]
 ORDER += [name for name in EXAMPLES if name not in ORDER]
 
 # Fields that differ each time: times, hashes, ids of requests and events.

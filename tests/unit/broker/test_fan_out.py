@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.broker import in_process
+from app.broker import frames
 from app.broker.filters import EVERYTHING, Filter
 from app.broker.frames import change_frame
 from app.broker.in_process import InProcessBroker
@@ -57,7 +57,7 @@ async def test_each_event_is_encoded_once_for_all_subscribers(
         encoded.append(cursor)
         return change_frame(cursor, event, table)
 
-    monkeypatch.setattr(in_process, "change_frame", counted)
+    monkeypatch.setattr(frames, "change_frame", counted)
     async with live() as broker, AsyncExitStack() as stack:
         listening = await clients(stack, broker, 20)
         broker.publish(arrivals([1, 2, 3]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.web.statics import FOLDER, static_path, version_of
-from tests.unit.web.pages.test_pages import client
+from tests.unit.web.pages.served.kit import client
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 _IMPORT = re.compile(r'(?:from|import\()\s*"(\.[^"]+)"')

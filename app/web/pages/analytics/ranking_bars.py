@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.core.numbers import quantity, total
+from app.core.numbers import quantity
 from app.readmodel.trends.periods import Period
 from app.readmodel.trends.rankings import Measure, ProductTrend
 from app.web.pages.analytics.panels import AuditLinks
-
-_NAME_LENGTH = 60  # characters, as in the tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def mover_bars(
 ) -> list[Bar]:
     """What was sold, came in, went out, or both, of each product."""
     amounts = [_amounts(one, by) for one in movers]
-    longest = max((_sum(some) for some in amounts), default=Decimal(0))
+    longest = max((sum(amount for _, amount in some) for some in amounts), default=0)
     return [
         Bar(
             _name(one),
@@ -55,7 +53,7 @@ def mover_bars(
 def idle_bars(idle: Sequence[ProductTrend], now: datetime, to: AuditLinks) -> list[Bar]:
     """For how many days each product was not sold; those without any sale have no known end."""
     days = [None if one.last_sold is None else (now - one.last_sold).days for one in idle]
-    longest = Decimal(max((one for one in days if one is not None), default=0))
+    longest = max((one for one in days if one is not None), default=0)
     return [
         Bar(
             _name(one),
@@ -75,13 +73,6 @@ def _amounts(one: ProductTrend, by: Measure) -> list[tuple[str, Decimal]]:
     return found[by]
 
 
-def _sum(amounts: Sequence[tuple[str, Decimal]]) -> Decimal:
-    found = Decimal(0)
-    for _, amount in amounts:
-        found = total(found, amount)
-    return found
-
-
 def _words(one: ProductTrend, amounts: Sequence[tuple[str, Decimal]]) -> str:
     unit = one.product.unit if one.product else None
     if len(amounts) == 1:
@@ -90,7 +81,7 @@ def _words(one: ProductTrend, amounts: Sequence[tuple[str, Decimal]]) -> str:
     return " ".join(f"{sign}{quantity(amount, unit)}" for sign, (_, amount) in signed if amount)
 
 
-def _parts(amounts: Sequence[tuple[str, Decimal]], longest: Decimal) -> list[Part]:
+def _parts(amounts: Sequence[tuple[str, Decimal]], longest: Decimal | int) -> list[Part]:
     parts, start = [], 0.0
     for group, amount in amounts:
         share = 100 * float(amount) / float(longest) if longest else 0.0
@@ -101,5 +92,4 @@ def _parts(amounts: Sequence[tuple[str, Decimal]], longest: Decimal) -> list[Par
 
 
 def _name(one: ProductTrend) -> str:
-    name = one.product.name if one.product and one.product.name else one.product_id
-    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+    return one.product.name if one.product and one.product.name else one.product_id

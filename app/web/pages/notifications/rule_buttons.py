@@ -58,9 +58,9 @@ def delete_page(request: Request, services: ServicesDep, rule_id: RuleID) -> HTM
     rule = services.store.rules.stored(rule_id)
     if rule is None:
         raise not_found()
-    told = len(rule.recipients) if isinstance(rule, Rule) else None
+    count = len(rule.recipients) if isinstance(rule, Rule) else None
     return render(
-        request, "notification_delete.html", page="notifications", rule=rule, recipients=told
+        request, "notification_delete.html", page="notifications", rule=rule, recipients=count
     )
 
 

@@ -1,4 +1,4 @@
-"""What a rule would have told in the last seven days, as the form and the rule's page show it."""
+"""What a rule would have sent in the last seven days, as the form and the rule's page show it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from app.web.services import Services
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """One thing that the rule would have told; `product_id` is empty if it is of no product."""
+    """A change or alert that the rule would have sent; `product_id` is empty if it is of none."""
 
     at: datetime
     text: str
@@ -24,7 +24,7 @@ class PreviewLine:
 class PreviewView:
     """A preview for its template; `is_cut`: more happened than was looked at.
 
-    `has_trouble`: the rule tells of trouble, which is known only in part. Without `found`, the
+    `has_trouble`: the rule sends trouble, which is known only in part. Without `found`, the
     server is still reading what happened.
     """
 
@@ -35,7 +35,7 @@ class PreviewView:
 
 
 def preview_of(services: Services, rule: Rule) -> PreviewView:
-    """What the rule would have told, whether it is stored or not.
+    """What the rule would have sent, whether it is stored or not.
 
     Raises:
         StoreUnavailable: what happened cannot be read now.

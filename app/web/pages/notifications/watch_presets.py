@@ -45,13 +45,13 @@ def of_list(query: str) -> Preset:
     """To watch the products of a list; `query` is its query string.
 
     A product that becomes low, out or deleted enters the list of these. So such a list is watched
-    by the alert or the kind of change: as part of the search, it would also have to hold when a
-    product is back in stock, and that would never be told.
+    by the alert or the kind of change. In the rule's search, "low" would also have to hold when a
+    product is back in stock, so no message would ever be sent about that.
     """
     given = dict(parse_qsl(query, keep_blank_values=True))
     name = search_text(query).removeprefix("found by ")
     flags = {flag for flag in _ENTERED if is_yes(given.pop(flag, ""))}
-    told = ticked(
+    boxes = ticked(
         *dict.fromkeys(box for flag in _ENTERED if flag in flags for box in _ENTERED[flag])
     )
     left_out = [f"{one}={text}" for one, text in given.items() if not _is_kept(one)]
@@ -62,7 +62,7 @@ def of_list(query: str) -> Preset:
     if "deleted" in flags:
         name = f"Deleted: {name}" if name else "Deleted products"
     name = name[:1].upper() + name[1:_NAME]
-    fields = {"name": name, **narrowed, **(told or _STOCK_ALERTS)}
+    fields = {"name": name, **narrowed, **(boxes or _STOCK_ALERTS)}
     return Preset(fields, tuple(left_out))
 
 

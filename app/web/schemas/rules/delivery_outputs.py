@@ -41,7 +41,7 @@ class PreviewOut(BaseModel):
     )
     until: str = Field(description="Until when.")
     total: int = Field(
-        description="How many changes, alerts and troubles it would have told. Trouble of workers "
+        description="How many changes, alerts and troubles it would have sent. Trouble of workers "
         "and connections is known only from the time from which a rule asked for it."
     )
     messages: int = Field(description="In about how many messages to each recipient.")
@@ -65,7 +65,7 @@ class RuleTestOut(BaseModel):
 
 
 class ToldOut(BaseModel):
-    """What a message told."""
+    """A change, alert or trouble that a message was about."""
 
     id: str = Field(description="The event's id, or that of the alert's change.")
     kind: str = Field(description="Its kind.")
@@ -86,8 +86,8 @@ class DeliveryOut(BaseModel):
     message_id: str = Field(description="The message's id, the same in each try.")
     tries: int = Field(description="Which try it was.")
     took_ms: int = Field(description="How long it took, in milliseconds.")
-    is_digest: bool = Field(description="Whether it told several things at once.")
-    told: list[ToldOut] = Field(description="What it told, up to 100.")
+    is_digest: bool = Field(description="Whether it was about several things at once.")
+    told: list[ToldOut] = Field(description="What it was about, up to 100.")
     folded: int = Field(description="How many more things it only counted.")
     is_test: bool = Field(description="Whether it was a test: nothing had happened.")
 

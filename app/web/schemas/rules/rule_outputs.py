@@ -41,7 +41,7 @@ class WhenOut(BaseModel):
 
 
 class RecipientOut(BaseModel):
-    """Who is told, and where."""
+    """Who gets the messages, and where."""
 
     id: str = Field(description="The recipient's id, the same for the same channel and address.")
     channel: str = Field(description="The channel.")
@@ -65,7 +65,7 @@ class RuleOut(BaseModel):
     enabled: bool = Field(description="Whether messages are sent.")
     what: WhatOut = Field(description="What the rule tells.")
     when: WhenOut = Field(description="When messages are sent.")
-    recipients: list[RecipientOut] = Field(description="Who is told, and where.")
+    recipients: list[RecipientOut] = Field(description="Who gets the messages, and where.")
     version: int = Field(description="Increases with each change of the rule.")
     created_by: str = Field(description="Who made the rule.")
     created_at: str | None = Field(

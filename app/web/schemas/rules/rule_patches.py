@@ -56,7 +56,7 @@ class RulePatch(Strict):
     when: WhenPatch | None = Field(None, description="When messages are sent; null: at once.")
     recipients: Recipients = Field(
         [],
-        description="Who is told, and where. Those who stay keep their signing secret, and stay "
+        description="Who gets the messages. Those who stay keep their signing secret, and stay "
         "disabled if they are.",
     )
     enabled: StrictBool = Field(default=True, description="Whether messages are sent.")

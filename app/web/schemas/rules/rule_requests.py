@@ -120,7 +120,7 @@ class RuleRequest(Strict):
     name: Name = Field(description="The rule's name, one line of text.")
     what: WhatRequest = Field(WhatRequest(), description="What the rule tells.")
     when: WhenRequest = Field(WhenRequest(), description="When messages are sent.")
-    recipients: Recipients = Field(description="Who is told, and where.")
+    recipients: Recipients = Field(description="Who gets the messages, and where.")
     enabled: StrictBool = Field(
         default=True, description="Whether messages are sent. What comes while not is never sent."
     )

@@ -21,5 +21,5 @@ def app(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App
     folder = tmp_path_factory.mktemp("rules")
     settings = settings_for(endpoint, folder, notify_private_addresses=True)
     with serving(settings) as running:
-        until(lambda: "notifications" in begun(running))  # what was before is told to nobody
+        until(lambda: "notifications" in begun(running))  # it sends nothing about earlier changes
         yield running

@@ -30,7 +30,7 @@ def app(
         notify_private_addresses=True,
     )
     with serving(settings) as running:
-        until(lambda: "webhook" in begun(running))  # what was before is not delivered
+        until(lambda: "webhook" in begun(running))  # it delivers nothing earlier
         yield running
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.core import json_text
 from app.store.notifications.delivery_log import Delivery
-from app.web.contract.rules.rule_examples import ADDRESS, RULE_EXAMPLES
+from app.web.contract.examples.rule_examples import ADDRESS, RULE_EXAMPLES
 from tests.integration.notifications.rules.kit import RULES
 from tests.support.http.receiver import Receiver
 from tests.support.processes.running import App

@@ -10,7 +10,7 @@ from app.store.dynamodb.paging import Page
 from app.store.products.model import product_of
 from app.web.pages.rows.attribute_text import attribute_text
 from tests.support.builders import an_event, an_item
-from tests.unit.web.pages.test_pages import a_broker, a_store, client
+from tests.unit.web.pages.served.kit import a_broker, a_store, client
 
 HALF = "mug \ud83d"
 ITEM: Item = {**an_item(ProductName=HALF, Category=HALF), HALF: {"SS": [HALF]}}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.web.contract.examples import Example
+from app.web.contract.examples.example import Example
 
 _EXPORT_ID = "x6QW3v8oYk2TnR1b"
 

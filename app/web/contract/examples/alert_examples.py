@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.events import event_id
-from app.web.contract.examples import Example
+from app.web.contract.examples.example import Example
 
 _ID = event_id("TEA-1", "low-1")
 _NAMED = {"alert_id": _ID}

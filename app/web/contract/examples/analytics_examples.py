@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.web.contract.examples import Example, a_product
+from app.web.contract.examples.example import Example, a_product
 
 _ONE_DAY = {"range": "24h", "bucket": "day"}
 _SERIES = {

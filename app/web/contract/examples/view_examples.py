@@ -1,8 +1,8 @@
-"""Each operation on saved views has one example; the tests send them after `examples.EXAMPLES`."""
+"""Each operation on saved views has one example; the tests send them after those on products."""
 
 from collections.abc import Mapping
 
-from app.web.contract.examples import Example
+from app.web.contract.examples.example import Example
 
 _NAME = {"name": "Damaged this year"}
 _VIEW = {

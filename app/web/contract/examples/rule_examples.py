@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.events import event_id
-from app.web.contract.examples import Example
+from app.web.contract.examples.example import Example
 
 ADDRESS = "https://shop.example/stockpulse"
 _ID = "19ab7c0d3fe9a41c2"

@@ -1,9 +1,9 @@
-"""Each operation on sinks has one example; the tests send them after `examples.EXAMPLES`."""
+"""Each operation on sinks has one example; the tests send them after those on products."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from app.web.contract.examples import Example
+from app.web.contract.examples.example import Example
 
 _NAME = {"name": "webhook"}
 

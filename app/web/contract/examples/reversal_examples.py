@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.core.events import event_id
-from app.web.contract.examples import ETAG, Example, a_product
+from app.web.contract.examples.example import ETAG, Example, a_product
 
 DELETION = event_id("TEA-1", "2026-11-21T07:00:00.000#" + "9".zfill(40))
 

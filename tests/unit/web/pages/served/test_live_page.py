@@ -1,57 +1,17 @@
-"""Pages handle an unavailable store, a read-only deployment and a partial stream view type."""
+"""The Live page shows the newest changes, filtered by its address, also without a store."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from app.broker.condition import Condition
 from app.broker.in_process import InProcessBroker
-from app.core.errors import ProductGone, ProductNotFound, StoreUnavailable
-from app.core.events import ChangeEvent
 from app.store.audit.chain import origin, successor
-from app.store.dynamodb.paging import Page
-from app.web.statics import static_path
 from tests.support.access import about
 from tests.support.builders import LABEL, a_cursor, an_event
-from tests.support.open_site import OpenSite
 from tests.unit.broker.kit import MemoryFeed
-
-
-class _Down:
-    """A store that does not answer."""
-
-    def __getattr__(self, _name: str) -> Any:
-        def refuse(*_arguments: object, **_named: object) -> None:
-            raise StoreUnavailable("DynamoDB did not answer.")
-
-        return refuse
-
-
-def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroker:
-    condition = Condition("stale" if trouble else "live")
-    broker = InProcessBroker(MemoryFeed(), "Products", version="1", condition=lambda: condition)
-    broker.load()
-    broker.publish([(a_cursor(n), event) for n, event in enumerate(events)])
-    return broker
-
-
-def a_store(products: Any) -> Any:
-    return SimpleNamespace(products=products)
-
-
-def client(settings: Mapping[str, Any] | None = None, **given: Any) -> OpenSite:
-    parts: dict[str, Any] = {
-        "store": a_store(
-            SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False)
-        ),
-        "broker": a_broker(),
-        "barcodes": SimpleNamespace(start=lambda *_: None),
-    }
-    return OpenSite(settings, **(parts | given))
+from tests.unit.web.pages.served.kit import Down, a_broker, a_store, client
 
 
 def test_empty_live_page_shows_the_first_steps() -> None:
@@ -153,33 +113,6 @@ def test_live_page_shows_known_changes_and_a_notice_while_the_store_is_unavailab
     assert "Nothing new arrives at the moment" not in available
 
 
-def test_other_pages_show_an_error_and_reload_while_the_store_is_unavailable() -> None:
-    answer = client(store=a_store(_Down())).get("/products?cursor=abc")
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"]
-    assert 'data-again="/products?cursor=abc"' in answer.text
-
-
-def test_error_page_says_what_to_do_and_names_the_request() -> None:
-    answer = client().get("/nothing")
-    assert answer.status_code == 404
-    assert "<h1>Page not found</h1>" in answer.text
-    assert "There is nothing at /nothing. Check the address, or search for it." in answer.text
-    assert f"<code>{answer.headers['X-Request-Id']}</code>" in answer.text
-
-
-def test_form_keeps_its_input_when_the_store_is_unavailable() -> None:
-    typed = {"product_id": "P1", "name": "My tea", "stock": "3"}
-    answer = client(store=a_store(_Down())).post("/products/new", data=typed)
-    assert answer.status_code == 503
-    assert 'value="My tea"' in answer.text
-    answer = client(store=a_store(_Down())).post(
-        "/products/adjust?id=P1", data={"quantity": "7", "mode": "add", "note": "two boxes"}
-    )
-    assert answer.status_code == 503
-    assert 'value="two boxes"' in answer.text
-
-
 def test_empty_live_page_says_when_no_product_has_stock() -> None:
     def page(*, no_stock: bool) -> str:
         products = SimpleNamespace(carry_no_stock=lambda: no_stock)
@@ -189,26 +122,11 @@ def test_empty_live_page_says_when_no_product_has_stock() -> None:
     assert "STOCKPULSE_STOCK_ATTRIBUTE" not in page(no_stock=False)
 
 
-def test_read_only_pages_have_no_forms_and_reject_posts() -> None:
-    read_only = client(settings={"read_only": True})
-    assert "/products/new" not in read_only.get("/").text
-    assert 'method="post"' not in read_only.get("/products").text
-    assert read_only.get("/products/new").status_code == 403
-    assert read_only.post("/products/new", data={}).status_code == 403
-
-
 @pytest.mark.parametrize("view", ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE"])
 def test_live_page_names_a_partial_view_type(view: str) -> None:
     page = client(about=about(view_type=view)).get("/").text
     assert f"<code>{view}</code>" in page
     assert "data-partial" in page
-
-
-def test_links_include_the_base_path() -> None:
-    page = client(settings={"base_path": "/shop"}).get("/").text
-    assert 'data-stream="/shop/v1/events"' in page
-    assert 'href="/shop/products"' in page
-    assert f'src="/shop{static_path()}/live/main.js"' in page
 
 
 def test_row_of_a_reversal_links_to_the_event_that_it_takes_back() -> None:
@@ -218,34 +136,9 @@ def test_row_of_a_reversal_links_to_the_event_that_it_takes_back() -> None:
     assert 'href="/shop/audit/e0"' in page
 
 
-def test_page_of_a_deleted_product_links_to_its_history() -> None:
-    def gone(_product_id: str) -> None:
-        raise ProductGone("The product was deleted; its history can still be read.")
-
-    answer = client(store=a_store(SimpleNamespace(get=gone))).get("/products/edit?id=A%2F..%26")
-    assert answer.status_code == 410
-    assert 'href="/products/history?id=A%2F..%26"' in answer.text
-
-
-def test_write_from_another_origin_is_rejected() -> None:
-    answer = client().post("/products/new", data={}, headers={"Sec-Fetch-Site": "cross-site"})
-    assert answer.status_code == 403
-
-
-def test_query_parameters_are_escaped() -> None:
-    def none(_product_id: str) -> None:
-        raise ProductNotFound("No product has this id.")
-
-    products = SimpleNamespace(page=lambda *_: Page([], None), get=none)
-    store = SimpleNamespace(products=products, timeline=_Down())
-    page = client(store=store).get("/products?done=deleted&saved=<script>x</script>").text
-    assert "<script>x" not in page
-    assert "&lt;script&gt;x" in page
-
-
 def test_live_page_counts_the_loaded_changes_while_the_read_model_cannot_be_read() -> None:
     state = SimpleNamespace(events=SimpleNamespace(filled=True))
-    model = SimpleNamespace(state=state, figures=_Down().figures, events=_Down().events)
+    model = SimpleNamespace(state=state, figures=Down().figures, events=Down().events)
     events = [an_event(number, occurred_at=datetime.now(UTC)) for number in range(3)]
     page = client(broker=a_broker(*events), read_model=model).get("/").text
     assert '<span data-tile="changes">3</span>' in page

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.web.contract.examples import Example
+from app.web.contract.examples.example import Example
 
 _ID = "5f2a9c0d1e3b4a76"
 _FILE = "SKU;Name;Price\r\nASSAM-1;Assam, 100 g;7,20\r\nASSAM-2;Assam, 250 g;6,40\r\n"

@@ -1,1 +1,0 @@
-"""Examples of the operations on rules."""
