@@ -1,8 +1,8 @@
 """The application with a webhook sink, and the receiver of the webhook."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,13 +81,21 @@ def with_webhook(endpoint: str, folder: Path, receiver: Receiver, **more: Any) -
 
 @contextmanager
 def with_rebuilds(name: str) -> Iterator[None]:
-    """In the block, a request that opens the sinks finds this one first, and it can be rebuilt."""
-    sink = Sink(name, lambda _events: [], rebuild=lambda: "A worker builds it again.")
+    """In the block, the sink can be rebuilt for a request; the settings need not enable it."""
+    openers, unknown = configured.OPENERS, Sink(name, lambda _events: [])
 
     @contextmanager
-    def opened(_settings: Settings, _deployment: Deployment) -> Iterator[list[Sink]]:
-        yield [sink]
+    def opened(settings: Settings, deployment: Deployment) -> Iterator[list[Sink]]:
+        with ExitStack() as stack:
+            sinks = [
+                sink
+                for opener in openers
+                for sink in stack.enter_context(opener(settings, deployment))
+            ]
+            found = next((sink for sink in sinks if sink.name == name), unknown)
+            rest = [sink for sink in sinks if sink.name != name]
+            yield [replace(found, rebuild=lambda: "A worker builds it again."), *rest]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(configured, "OPENERS", (opened, *configured.OPENERS))
+        patch.setattr(configured, "OPENERS", (opened,))
         yield
