@@ -1,7 +1,6 @@
 """The meaning of a product's attributes is defined once, for reading, writing and decoding.
 
-An item is in DynamoDB's typed form (`{"Stock": {"N": "9"}}`, as in the low-level API). No
-function here changes its arguments.
+An item is in DynamoDB's typed form: `{"Stock": {"N": "9"}}`. No function changes its arguments.
 """
 
 import base64

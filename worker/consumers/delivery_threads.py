@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Self
 
 from app.core.events import ChangeEvent
@@ -194,7 +193,8 @@ class DeliveryThreads:
         SINK_DELIVERED.labels(self._sink.name).inc(len(call.deliveries) - len(errors))
         with self._changed:
             self._done(call.deliveries)
-            self._note(len(call.deliveries) - len(errors), next(iter(errors.values()), ""))
+            accepted, error = len(call.deliveries) - len(errors), next(iter(errors.values()), "")
+            self.last = self.last.after(accepted, error, wall_ms())
             self._schedule.succeeded(call, time.monotonic())
             if call.refusal is None:
                 self.trouble = ""
@@ -207,15 +207,8 @@ class DeliveryThreads:
         with self._changed:
             self._done(call.deliveries[:accepted])
             self._schedule.failed(call, accepted, error, retry_after, time.monotonic())
-            self._note(accepted, error)
+            self.last = self.last.after(accepted, error, wall_ms())
             self.trouble = error
-
-    def _note(self, accepted: int, error: str) -> None:
-        now = wall_ms()
-        if accepted:
-            self.last = replace(self.last, accepted_at=now)
-        if error:
-            self.last = replace(self.last, failed_at=now, failure=error)
 
     def _done(self, deliveries: Sequence[Delivery]) -> None:
         self._finished |= {one.cursor for one in deliveries if one.cursor is not None}

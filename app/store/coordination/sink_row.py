@@ -24,6 +24,14 @@ class LastCalls:
     failed_at: int = 0
     failure: str = ""
 
+    def after(self, accepted: int, error: str, now: int) -> "LastCalls":
+        """With a call at `now` that accepted this many events; `error`: "" if it did not fail."""
+        return LastCalls(
+            now if accepted else self.accepted_at,
+            now if error else self.failed_at,
+            error or self.failure,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Health:

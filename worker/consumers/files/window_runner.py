@@ -24,8 +24,8 @@ from app.store.coordination.sink_row import Health, SinkRow
 from app.store.feed.cursor import Cursor, before, wall_ms
 from app.store.feed.feed import Arrival, EventRef
 from app.store.sinks.sink_cursors import Superseded
+from app.store.timeline.arrivals import Arrivals
 from app.store.timeline.batch import Entry
-from worker.consumers.files.arrivals import Arrivals
 from worker.consumers.files.windows import MOST, Files, window_end, window_start
 from worker.consumers.process_parts import Shared
 from worker.consumers.runner import SETTLES_MS, Runner

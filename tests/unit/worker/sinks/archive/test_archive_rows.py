@@ -12,10 +12,10 @@ import pytest
 
 from app.store.feed.cursor import Cursor
 from app.store.feed.feed import FeedRow
+from app.store.timeline.arrivals import Arrivals
 from app.store.timeline.batch import Entry
 from tests.support.builders import NOON, an_event, an_item
 from tests.unit.store.timeline.building import cursor
-from worker.consumers.files.arrivals import Arrivals
 from worker.consumers.files.windows import WINDOW_MS, window_end, window_start
 from worker.sinks.archive.directory import Directory
 from worker.sinks.archive.files import ArchiveFiles, reading, writer_of
