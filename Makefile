@@ -112,7 +112,7 @@ static/vendor/.ready: package-lock.json scripts/assets.sh scripts/vendor.sh
 # Tests that measure delays run alone; tests that mostly wait run side by side, with an engine each.
 faults: setup chromium redis postgres ## Write 20,000 changes while parts fail, and attack the server (50 minutes)
 	@$(BIN)/pytest -s --durations=0 tests/faults/test_killed_for_long.py
-	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py tests/faults/test_bad_sinks.py tests/faults/sinks tests/faults/stocktake tests/faults/attack
+	@$(BIN)/pytest -n 2 --dist load -rP --durations=0 tests/faults/test_two_workers.py tests/faults/test_store_gone.py tests/faults/test_bad_sinks.py tests/faults/sinks tests/faults/recipients tests/faults/stocktake tests/faults/attack
 	@$(BIN)/pytest --durations=0 tests/faults/pages
 
 contract: setup ## Test the REST contract with all generated requests (30 minutes)
