@@ -82,7 +82,7 @@ def test_browser_shows_a_change_as_it_happens(stack: Stack) -> None:
         page.on("requestfailed", lambda request: failed.append(request.url))
         page.on("pageerror", lambda error: failed.append(str(error)))
         page.goto(stack.url, wait_until="load")
-        expect(page.get_by_text("Live", exact=True).first).to_be_visible(timeout=15_000)
+        expect(page.locator("#pill")).to_contain_text("Live", timeout=15_000)
         stack.tables("eu-north-1", "carol").put_item(
             TableName="Products", Item=item(ProductID="seen", ProductName="Red lamp", Stock=4)
         )
