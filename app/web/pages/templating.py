@@ -20,7 +20,14 @@ from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text, seconds_text, short_time, value_text
+from app.web.pages.event_rows import (
+    Row,
+    local_time,
+    price_text,
+    seconds_text,
+    short_time,
+    value_text,
+)
 from app.web.services import Services
 from app.web.statics import static_path
 
