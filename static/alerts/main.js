@@ -2,7 +2,7 @@
 
 import { createHold } from "../live/hold.js";
 import { createRefresher } from "../product/refresh.js";
-import { withoutDone } from "../products/done.js";
+import { forgetDone, withoutDone } from "../products/done.js";
 import { localiseTimes, createTimes } from "../shell/times.js";
 import { toast } from "../shell/toast.js";
 import { listen } from "../stream/page_stream.js";
@@ -127,7 +127,7 @@ const done = $("done");
 if (done !== null) {
   done.remove();
   say(done);
-  history.replaceState(null, "", withoutDone(location.href));
+  forgetDone();
 }
 
 let again = 0;

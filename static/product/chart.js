@@ -44,6 +44,7 @@ export async function createChart(holder, times, first) {
     const axis = axisIn(colour);
     return {
       padding: [10, 12, 0, 0],
+      tzDate: (second) => uPlot.tzDate(new Date(second * 1000), times.zone), // days begin in that zone, too
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       scales: {

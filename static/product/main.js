@@ -5,7 +5,7 @@ import { startUndo } from "../rows/undo.js";
 import { listen } from "../stream/page_stream.js";
 import { createTimes, localiseTimes } from "../shell/times.js";
 import { createChart, stockAt } from "./chart.js";
-import { createMoments } from "./moments.js";
+import { createMoments, secondOf } from "./moments.js";
 import { createRefresher, mergeList, replaceParts } from "./refresh.js";
 
 const PARTS = ["head", "gone", "facts", "version", "pages"];
@@ -13,7 +13,7 @@ const SETTLED = 600; // ms without another move of the slider
 const REST = 300; // ms: the read model is about as late as this
 
 const product = document.querySelector("main").dataset.product;
-const moments = createMoments();
+const moments = createMoments(undefined, document.documentElement.dataset.zone); // as the times beside it
 const times = createTimes();
 const slide = document.querySelector(".scrub .slide");
 let chart = null;
@@ -24,7 +24,7 @@ async function draw() {
   if (!holder?.dataset.chart) return;
   data = JSON.parse(holder.dataset.chart);
   chart = await createChart(holder, moments, data);
-  if (holder.dataset.at) chart?.point(Number(holder.dataset.at));
+  if (slide.dataset.at) chart?.point(Number(slide.dataset.at));
 }
 
 // While the slider moves, the chart has all that is needed; on release the server shows the version.
@@ -32,18 +32,16 @@ function setUpSlider() {
   const range = slide.elements.point;
   const output = document.createElement("output");
   slide.querySelector("button").replaceWith(output);
-  const second = () => {
-    const { since, until } = slide.elements;
-    return Number(since.value) + ((until.value - since.value) * range.value) / range.max;
-  };
+  const second = () => secondOf(slide.elements, slide.dataset.at);
   const say = () => {
     const stock = data && stockAt(data, second());
-    output.textContent = range.value === range.max ? "now" : moments.long(second() * 1000) + (stock == null ? "" : ` · ${stock}`);
+    output.textContent = !slide.dataset.at && range.value === range.max ? "now" : moments.long(second() * 1000) + (stock == null ? "" : ` · ${stock}`);
   };
   let timer = null;
   say();
   range.addEventListener("input", () => {
     clearTimeout(timer);
+    delete slide.dataset.at;
     say();
     chart?.point(range.value === range.max ? null : second());
   });

@@ -12,6 +12,15 @@ export function withoutDone(href) {
   return address.href;
 }
 
+/**
+ * Takes what a saved form added out of the address. The saved row is brought into view first: the
+ * browser itself would go to it only after this, when the address no longer names it.
+ */
+export function forgetDone() {
+  if (location.hash === "#saved") document.getElementById("saved")?.scrollIntoView({ block: "center" });
+  history.replaceState(null, "", withoutDone(location.href));
+}
+
 /** Shows the notice of the last form as a toast. */
 export function showDone() {
   const notice = document.getElementById("done");
@@ -20,7 +29,7 @@ export function showDone() {
   notice.remove();
   const undo = () => sendUndo(form.action, new FormData(form));
   toast(notice.querySelector("[data-part=text]").textContent.trim(), form ? { undo } : {});
-  history.replaceState(null, "", withoutDone(location.href));
+  forgetDone();
 }
 
 /** Takes back what a request did; throws what the server says if it cannot be. */

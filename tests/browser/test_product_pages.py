@@ -123,6 +123,20 @@ def test_selected_products_are_deleted_and_restored(app: App, tab: Page, kettle:
     assert app.http.get(f"/v1/products/{kettle}-1").json()["stock"] == 5
 
 
+def test_saved_row_is_in_view_after_the_way_back(app: App, tab: Page, kettle: str) -> None:
+    for number in range(30):
+        app.create(f"{kettle}-{number:02}", 5, name=f"Far {kettle}")
+    rows = tab.locator("tbody tr")
+    until(lambda: tab.goto(f"{app.url}/products?q=far+{kettle}") and rows.count() == 30)
+    last = rows.last
+    last.get_by_role("button", name="More for").click()
+    last.get_by_role("link", name="Edit").click()
+    tab.fill("#price", "8.8")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#saved [data-part=price]")).to_have_text("8.80")
+    expect(tab.locator("#saved")).to_be_in_viewport()
+
+
 def test_search_as_one_types_keeps_its_address(app: App, page: Page, kettle: str) -> None:
     app.create(kettle, 0, name=f"Typed {kettle}")
     page.goto(f"{app.url}/products")

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { stockAt, verticalRange } from "../../static/product/chart.js";
+import { createMoments, secondOf } from "../../static/product/moments.js";
 import { createRefresher, mergeList } from "../../static/product/refresh.js";
 
 const DATA = { since: 0, until: 100, times: [10, 20, 20, 50], stock: [5, 3, null, 8], low: 4, marks: [] };
@@ -15,6 +16,14 @@ test("the stock at a time is that of the last step before it", () => {
   assert.equal(stockAt(DATA, 20), null);
   assert.equal(stockAt(DATA, 99), 8);
   assert.equal(stockAt({ ...DATA, times: [], stock: [] }, 50), undefined);
+});
+
+test("a moment that was asked for keeps its label until the slider is moved", () => {
+  const slider = { since: { value: "0" }, until: { value: "3600" }, point: { value: "500", max: "1000" } };
+  const { minute } = createMoments("en-GB", "Asia/Tokyo");
+  assert.equal(minute(secondOf(slider, "1819.9") * 1000), "09:30");
+  assert.equal(secondOf(slider, "1819.9"), 1819.9);
+  assert.equal(secondOf(slider), 1800);
 });
 
 test("the axis has zero, the reorder point and negative stock in it", () => {

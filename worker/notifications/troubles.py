@@ -74,7 +74,7 @@ def of_rules(rules: Iterable[Rule], channels: Iterable[str]) -> dict[str, str]:
             if one.id in reasons:
                 found[f"recipient {rule.id} {one.id}"] = (
                     f"The rule {rule.name} does not send to {one.channel} {one.address} any more: "
-                    f"{reasons[one.id]}"
+                    f"{reasons[one.id].rstrip('.')}"  # the page ends the sentence
                 )
             elif one.channel not in known:
                 found[f"channel {rule.id} {one.id}"] = (

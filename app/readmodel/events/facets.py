@@ -49,7 +49,6 @@ def facets_of(
         sqlite3.Error: the copy cannot be read.
 
     """
-    end = clock() + _SECONDS
     newest: dict[EventQuery, list[tuple[str | None, str | None]]] = {}
     groups = []
     for qualifier in GROUPS:
@@ -60,6 +59,7 @@ def facets_of(
                 newest[others] = _newest(connection, others)
             seen = _frequent(pair[qualifier == "category"] for pair in newest[others])
         groups.append((qualifier, others, seen))
+    end = clock() + _SECONDS  # reading the newest takes as long, on a slow machine
     found = []
     for qualifier, others, seen in groups:
         named = [v for t in query.terms if t.qualifier == qualifier for v in t.values]

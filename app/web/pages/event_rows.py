@@ -218,3 +218,8 @@ def price_text(price: Decimal | None, decimals: int = 2) -> str:
     whole, _, cents = digits(price).partition(".")
     cents = cents.ljust(decimals, "0")
     return f"{whole}.{cents}" if cents else whole
+
+
+def value_text(value: Decimal, decimals: int = 2) -> str:
+    """An exact value of stock, with at least so many decimals and commas between thousands."""
+    return f"{Decimal(price_text(value, decimals)):,}"

@@ -20,6 +20,7 @@ from app.core.numbers import digits
 from app.store.products.model import Product
 from app.web.auth.permissions import MAX_FIELDS
 from app.web.errors import InvalidRequest
+from app.web.pages.event_rows import price_text
 from app.web.schemas.fields import Note
 
 DETAILS = ("name", "category", "price", "reorder_point", "tags", "barcode", "no_reorder", "unit")
@@ -146,13 +147,13 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def text_of(product: Product) -> dict[str, str]:
-    """A product's fields as an edit form shows them."""
+def text_of(product: Product, price_decimals: int) -> dict[str, str]:
+    """A product's fields as an edit form shows them; its price as on the other pages."""
     return {
         "name": product.name or "",
         "stock": "" if product.stock is None else digits(product.stock),
         "category": product.category or "",
-        "price": "" if product.price is None else format(product.price, "f"),
+        "price": price_text(product.price, price_decimals),
         "reorder_point": "" if product.reorder_point is None else digits(product.reorder_point),
         "tags": ", ".join(product.tags),
         "barcode": product.barcode or "",
@@ -161,9 +162,9 @@ def text_of(product: Product) -> dict[str, str]:
     }
 
 
-def edit_form(product: Product) -> Form:
+def edit_form(product: Product, price_decimals: int) -> Form:
     """A new form to edit the product."""
-    values = text_of(product)
+    values = text_of(product, price_decimals)
     return Form({**values, "etag": product.etag}, was=values, mistyped=product.mistyped)
 
 

@@ -20,7 +20,14 @@ from app.core.paths import name_in_events
 from app.core.roles import Role
 from app.web.auth.identity import Identity
 from app.web.auth.permissions import TOKEN_FIELD
-from app.web.pages.event_rows import Row, local_time, price_text, seconds_text, short_time
+from app.web.pages.event_rows import (
+    Row,
+    local_time,
+    price_text,
+    seconds_text,
+    short_time,
+    value_text,
+)
 from app.web.services import Services
 from app.web.statics import static_path
 
@@ -36,6 +43,7 @@ def _environment() -> Environment:
     environment.filters["amount"] = lambda number: f"{Decimal(digits(number)):,}"
     environment.filters["seconds"] = seconds_text
     environment.filters["price"] = price_text
+    environment.filters["value"] = value_text
     environment.filters["digits"] = digits
     environment.filters["quantity"] = quantity
     environment.filters["parameter"] = lambda value: quote(str(value), safe="", errors="replace")

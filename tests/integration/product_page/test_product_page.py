@@ -162,6 +162,7 @@ def test_deleted_product_keeps_its_page_and_is_restored_from_there(app: App) -> 
     assert '<span class="badge gone">deleted</span>' in shown
     assert "<strong>4</strong> in stock at last" in shown
     assert "/products/edit" not in shown
+    assert "Days left" not in shown
     assert 'action="/products/undelete?id=fj"' in shown
     data = {"back": "/products/history?id=fj"}
     answer = app.http.post("/products/undelete?id=fj", data=data)

@@ -9,7 +9,6 @@ from app.core.events import ChangeEvent
 from app.core.item import Item, plain
 from app.core.paths import path_of, value_at
 from app.store.products.model import Product
-from app.web.pages.event_rows import price_text
 from app.web.pages.forms import PRODUCT_FIELDS, text_of
 
 # What a row has room for (`app.web.pages.rows`): changed fields, and characters of each value.
@@ -80,8 +79,8 @@ def versions_differ(then: Product, now: Product, price_decimals: int) -> list[Fi
 
 def texts_of(product: Product, price_decimals: int) -> dict[str, str]:
     """Each field of a product as text, by the API's name."""
-    price = price_text(product.price, price_decimals)
-    return text_of(product) | {"price": price, "no_reorder": "yes" if product.no_reorder else ""}
+    no_reorder = "yes" if product.no_reorder else ""
+    return text_of(product, price_decimals) | {"no_reorder": no_reorder}
 
 
 def is_restorable(field: str, then: Product) -> bool:

@@ -15,7 +15,7 @@ from app.core.roles import Role
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
 from app.web.exports.export_file import Growing
-from app.web.pages.event_rows import price_text, view_notice
+from app.web.pages.event_rows import value_text, view_notice
 from app.web.pages.export_form import DIALECT, send_file
 from app.web.pages.forms import NamedProduct
 from app.web.pages.product.field_diffs import FieldDiff, text_of_value, versions_differ
@@ -166,7 +166,7 @@ def _value(product: Product | None, decimals: int) -> str | None:
     """Stock times price; None without one of them."""
     if product is None or product.stock is None or product.price is None:
         return None
-    return price_text(multiplied(product.stock, product.price), decimals)
+    return value_text(multiplied(product.stock, product.price), decimals)
 
 
 def _past(services: Services, product_id: str, at: datetime, now: Product | None) -> PastVersion:

@@ -21,9 +21,9 @@ class Difference:
         return self.theirs not in {self.base, self.yours} and self.yours != self.base
 
 
-def rebased(form: Form, product: Product) -> Form:
+def rebased(form: Form, product: Product, price_decimals: int) -> Form:
     """The form based on the current product; edited fields keep what was typed."""
-    now = text_of(product)
+    now = text_of(product, price_decimals)
     mine = {name: form.values.get(name, "") for name in touched(form)}
     kept = {name: form.values.get(name, "") for name in ("reason", "note", "back")}
     values = {**now, **mine, **kept, "etag": product.etag}

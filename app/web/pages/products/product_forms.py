@@ -64,7 +64,7 @@ def edit_page(
 ) -> HTMLResponse:
     """A form filled with the product."""
     product = services.store.products.get(product_id)
-    form = edit_form(product)
+    form = edit_form(product, services.settings.price_decimals)
     form.values["back"] = back
     return _edit(request, services, product_id, form, product.attributes)
 
@@ -86,7 +86,8 @@ def edit(
                     product_id, patch.changes(), fields.get("etag", ""), stamp
                 )
             except ETagMismatch:
-                form = rebased(form, services.store.products.get(product_id))
+                newest = services.store.products.get(product_id)
+                form = rebased(form, newest, services.settings.price_decimals)
                 return _edit(request, services, product_id, form)
             is_recorded = patch.model_fields_set or remark.model_fields_set
             undo = request_id_of(request.scope) if is_recorded else ""

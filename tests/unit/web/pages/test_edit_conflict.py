@@ -16,6 +16,7 @@ def test_conflict_shows_base_theirs_and_yours() -> None:
     form = rebased(
         submitted(product(), name="Mine", price="2.5", note="why"),
         product(name="Theirs", category="New", etag='"e.c"'),
+        price_decimals=2,
     )
     assert form.status == 412
     assert (form.values["etag"], form.values["note"]) == ('"e.c"', "why")
@@ -30,14 +31,14 @@ def test_conflict_shows_base_theirs_and_yours() -> None:
 
 def test_merge_writes_the_chosen_values_and_leaves_theirs() -> None:
     form = rebased(
-        submitted(product(), name="Mine", price="2.5"), product(name="Theirs", category="New")
+        submitted(product(), name="Mine", price="2.5"), product(name="Theirs", category="New"), 2
     )
     assert patch_of(sent_again(form, name="theirs")) == {"price": "2.5"}
     assert patch_of(sent_again(form, name="yours")) == {"name": "Mine", "price": "2.5"}
 
 
 def test_identical_edits_need_no_choice_and_write_nothing() -> None:
-    form = rebased(submitted(product(), name="Same"), product(name="Same", etag='"e.c"'))
+    form = rebased(submitted(product(), name="Same"), product(name="Same", etag='"e.c"'), 2)
     assert [one.both for one in differences(form)] == [False]
     assert patch_of(sent_again(form)) == {}
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.web.pages.event_rows import price_text, row_from, row_of, view_notice
+from app.web.pages.event_rows import price_text, row_from, row_of, value_text, view_notice
 from app.web.pages.rows.attribute_text import attribute_text, found_text
 from tests.support.builders import an_event
 from tests.support.paths import TESTS
@@ -63,6 +63,12 @@ def test_full_view_type_has_no_notice() -> None:
 )
 def test_price_is_exact_with_at_least_two_decimals(price: str | None, text: str) -> None:
     assert price_text(None if price is None else Decimal(price)) == text
+
+
+def test_value_has_commas_between_thousands() -> None:
+    assert value_text(Decimal("1234567.5")) == "1,234,567.50"
+    assert value_text(Decimal(1000), 0) == "1,000"
+    assert value_text(Decimal("-0.125")) == "-0.125"
 
 
 def test_an_attribute_inside_a_map_is_shown_with_its_values() -> None:

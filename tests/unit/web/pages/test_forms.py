@@ -1,5 +1,6 @@
 """Form text becomes input for the API's models, and is shown again if they reject it."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def product(etag: str = '"d.c"', **fields: Any) -> Product:
 
 def submitted(of: Product, **typed: str) -> Form:
     """The edit form of a product as a browser submits it, with some fields edited."""
-    form = edit_form(of)
+    form = edit_form(of, price_decimals=2)
     hidden = {f"was_{name}": value for name, value in form.was.items()}
     return submitted_edit({**form.values, **hidden, **typed})
 
@@ -83,6 +84,12 @@ def test_only_edited_fields_are_written() -> None:
     form = submitted(product(), name="Green tea")
     assert touched(form) == ["name"]
     assert patch_of(form) == {"name": "Green tea"}
+
+
+def test_price_is_edited_as_pages_show_it() -> None:
+    form = submitted(product(price=Decimal("15.9")), category="Drinks")
+    assert form.values["price"] == "15.90"
+    assert "price" not in patch_of(form)
 
 
 def test_emptied_field_is_removed_but_name_is_required() -> None:
