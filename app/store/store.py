@@ -14,7 +14,7 @@ from app.store.audit.audit_repository import AuditRepository
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
-from app.store.feed.cursor import wall_ms
+from app.store.feed.arrival_clock import arrival_clock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
 from app.store.imports.bulk_writes import BulkWrites
@@ -87,7 +87,7 @@ def open_store(
 
     `view_type` is the stream's. `on_commit` is called after each write to a product, `on_control`
     after each admin action on a sink or a dead letter, and each change of a rule. `on_write`: as in
-    `ProductRepository`. `stamps_elsewhere`: other processes stamp the log, by the store's clock.
+    `ProductRepository`. `stamps_elsewhere`: other processes stamp arrivals.
     """
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)
@@ -106,8 +106,8 @@ def open_store(
     rehearsal = Rehearsal(client, deployment.stamps, rules)
     gaps = NewestGaps(feed, audit)
     past, timeline = Past(audit, names), Timeline(feed, audit)
-    log_ms = (lambda: int(now().timestamp() * 1000)) if stamps_elsewhere else wall_ms
-    rule_rows = RuleRepository(client, tables.settings, admin_log, on_control, log_ms, now)
+    arrivals = arrival_clock(now, elsewhere=stamps_elsewhere)
+    rule_rows = RuleRepository(client, tables.settings, admin_log, on_control, arrivals, now)
     stocktakes = LineStore(client, tables.settings)
     alerts = AlertControl(client, tables.settings, admin_log)
     transitions = TransitionLog(client, tables.settings)

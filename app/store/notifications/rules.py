@@ -12,6 +12,7 @@ from app.core.rules.rule import Rule, UnreadableRule
 from app.core.rules.rule_document import shown
 from app.store.access.admin_log import AdminLog
 from app.store.dynamodb.transactions import commit
+from app.store.feed.arrival_clock import ArrivalClock
 from app.store.feed.cursor import wall_ms
 from app.store.idempotency import Once, Result
 from app.store.notifications import rule_rows
@@ -42,19 +43,18 @@ class RuleRepository(RuleReader):
         table: str,
         log: AdminLog,
         on_change: Callable[[], None] = lambda: None,
-        log_ms: Callable[[], int] = wall_ms,
+        arrivals: ArrivalClock = ArrivalClock(),  # noqa: B008 - it is immutable
         store_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`on_change` is called after each change, to notify a worker in this process.
 
-        `log_ms`: the time by the clock that stamps arrivals in the log, in ms since 1970: a rule
-        applies to what arrives after it. `store_now`: the time by the clock of the tables, which
-        also says when a change was made.
+        A rule applies to what arrives after it. `store_now`: the time by the clock of the tables,
+        which also says when a change was made.
         """
         super().__init__(client, table)
         self._log = log
         self._on_change = on_change
-        self._log_ms = log_ms
+        self._arrivals = arrivals
         self._store_now = store_now
 
     def create(self, rule: Rule, actor: str, once: Once[Rule] | None = None) -> Rule:
@@ -64,12 +64,12 @@ class RuleRepository(RuleReader):
             TooManyRules: there are `MOST` already.
 
         """
-        now = self._log_ms()
+        now = self._arrivals.now_ms()
         rule = replace(
             rule,
             id=rule_rows.new_id(now),
             version=1,
-            since=now,
+            since=now - self._arrivals.early_ms,
             created_by=actor,
             created_at=rfc3339(self._store_now()),
             disabled=(),
@@ -97,7 +97,7 @@ class RuleRepository(RuleReader):
         """
 
         def edited(stored: Rule) -> Rule:
-            wanted = recipients.edited(stored, rule, self._log_ms())
+            wanted = recipients.edited(stored, rule, self._arrivals.now_ms())
             if wanted != stored and rule.version not in {0, stored.version}:
                 raise _changed(stored.version)
             return wanted

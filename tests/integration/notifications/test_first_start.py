@@ -1,11 +1,17 @@
 """The sink's first start: it tells what came since the rules were made, and nothing of before."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from app.core import json_text
 from app.core.rules.rule import What
 from app.core.rules.rule_document import encoded
+from app.store.dynamodb.store_clock import StoreClock
+from app.store.feed.arrival_clock import arrival_clock
 from app.store.feed.feed import Feed
+from app.store.notifications.rules import RuleRepository
 from tests.integration.notifications.kit import Desk
 from tests.support.waiting import until
 from worker.notifications.notifier import NAME
@@ -77,3 +83,26 @@ def test_a_rule_of_a_newer_version_keeps_its_events_from_its_making_on(desk: Des
                 assert desk.mail.got == []
             else:
                 until(lambda: told(desk, "ann") == ["between"])
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_server_whose_clock_is_wrong_makes_rules_that_miss_nothing(
+    desk: Desk, hours: int
+) -> None:
+    clock = StoreClock(desk.client, lambda: datetime.now(UTC) + timedelta(hours=hours))
+    desk.shop.row(NAME)  # an answer of the store says what time it is
+    desk.rules = RuleRepository(
+        desk.client,
+        desk.shop.names.settings,
+        desk.shop.log,
+        arrivals=arrival_clock(clock.now, elsewhere=True),
+        store_now=clock.now,
+    )
+    rule = desk.rule(What(), "ann")
+    made = datetime.fromisoformat(rule.created_at)
+    assert abs(made - datetime.now(UTC)) < timedelta(seconds=30)
+    with desk.writer():
+        desk.shop.put("between", 1)
+        arrived(desk, 1)
+    with desk.worker():
+        until(lambda: told(desk, "ann") == ["between"])
