@@ -90,7 +90,7 @@ def test_a_server_whose_clock_is_wrong_makes_rules_that_miss_nothing(
     desk: Desk, hours: int
 ) -> None:
     clock = StoreClock(desk.client, lambda: datetime.now(UTC) + timedelta(hours=hours))
-    desk.shop.row(NAME)  # an answer of the store says what time it is
+    desk.rows()  # an answer of the store says what time it is
     desk.rules = RuleRepository(
         desk.client,
         desk.shop.names.settings,
