@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
-from app.core.secret_paths import readable
+from app.core.rules.secret_paths import readable
 
 # A name in ASCII (IDNA where it is international), or an IPv6 address in brackets.
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)

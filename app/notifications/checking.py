@@ -10,7 +10,7 @@ from app.core import json_text
 from app.core.errors import InvalidValue
 from app.core.rules.rule import Recipient, Rule, What, When
 from app.core.rules.rule_document import what_encoded
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import AddressRefused, Channel
 from app.notifications.schedule import time_of_day
 from app.notifications.search_text import query_of

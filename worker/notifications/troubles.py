@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.core.rules.rule import Rule, UnreadableRule
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.notifications.trouble_log import UNREADABLE
 from app.store.sinks.sink_lag import SinkView

@@ -10,7 +10,7 @@ from app.commands.common import CommandError, actor, aligned
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.rules.rule import Recipient, Rule, UnreadableRule, subscription_id
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import Channel
 from app.notifications.checking import is_broken
 from app.notifications.desk.operator_webhook import OperatorWebhook

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.numbers import digits
 from app.core.rules.rule import Recipient, Rule, UnreadableRule, What, When, Wording
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 
 _LISTS = ("kinds", "alerts", "product_ids", "categories", "actors", "reasons")
 _AMOUNTS = ("min_delta", "crosses")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.secret_paths import readable, shown_address
+from app.core.rules.secret_paths import readable, shown_address
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from app.config.settings import Settings
 from app.core.rules.rule import Recipient
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.apprise.helper_process import HelperFailed, Helpers
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.notice import Message

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from app.config.addresses import is_webhook
 from app.config.settings import PREFIX, Settings
 from app.core.rules.rule import Recipient
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.channels.cloud_events import message_json
 from app.notifications.channels.webhook.signing_secret import signing_keys

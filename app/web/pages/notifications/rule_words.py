@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from app.core.numbers import digits
 from app.core.rules.rule import Recipient, What, When
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.observability.logs import masked
 from app.store.notifications.inbox_news import EVERYONE
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.core.events import rfc3339
 from app.core.numbers import json_number
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.notifications.desk.preview import Preview
 from app.notifications.desk.sending import Sent
 from app.notifications.notice import Notice

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.core.events import rfc3339
 from app.core.numbers import json_number
 from app.core.rules.rule import AlertNotice, Mode, Recipient, Rule
-from app.core.secret_paths import shown_address
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import Channel
 from app.notifications.checking import is_broken
 from app.observability.logs import masked
