@@ -181,6 +181,7 @@ def running(settings: Settings, demo: Plan | None = None) -> Iterator[Services]:
             on_commit=fed.hint,
             on_control=fed.check_sinks,
             on_write=model.own_writes.add,
+            stamps_elsewhere=settings.broker_url is not None,
         )
         vitals = vitals_of(probes, fed.workers)
         live = live_of(

@@ -4,6 +4,8 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
+from app.core.rules.secret_paths import readable
+
 # A name in ASCII (IDNA where it is international), or an IPv6 address in brackets.
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 _URL = re.compile(r"https?://[^/\s?#]+/?")
@@ -58,11 +60,14 @@ def is_webhook(value: str) -> bool:
 
 
 def without_query(value: str) -> str:
-    """A URL that is safe to show: scheme, host and path, no credentials; "" if it is not a URL."""
+    """A URL that is safe to show: scheme, host and path; "" if it is not a URL.
+
+    It has no credentials, and ends before a part of the path that may be a secret.
+    """
     try:
         parts = urlsplit(value[:2048])
     except ValueError:
         return ""
     host = parts.netloc.rpartition("@")[2]
-    shown = urlunsplit((parts.scheme, host, parts.path, "", ""))
+    shown = urlunsplit((parts.scheme, host, readable(parts.path), "", ""))
     return "".join(character for character in shown[:200] if character.isprintable())

@@ -10,6 +10,7 @@ from app.core import json_text
 from app.core.errors import InvalidValue
 from app.core.rules.rule import Recipient, Rule, What, When
 from app.core.rules.rule_document import what_encoded
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import AddressRefused, Channel
 from app.notifications.schedule import time_of_day
 from app.notifications.search_text import query_of
@@ -42,11 +43,10 @@ def checked(
 
     """
     faults = [*_what_faults(rule.what), *_when_faults(rule.when)]
-    kept = {one.id for one in stored}
     recipients: list[Recipient] = []
     for number, one in enumerate(rule.recipients):
         pointer = f"/recipients/{number}"
-        found = one if one.id in kept else _checked(one, channels)
+        found = _kept(one, stored, recipients) or _checked(one, channels)
         if isinstance(found, tuple):
             faults.append((f"{pointer}/{found[0]}", found[1]))
         elif found.id in {other.id for other in recipients}:
@@ -58,6 +58,23 @@ def checked(
     if faults:
         raise invalid(faults)
     return replace(rule, recipients=tuple(recipients))
+
+
+def _kept(
+    given: Recipient, stored: Collection[Recipient], taken: Collection[Recipient]
+) -> Recipient | None:
+    """The stored recipient that is given; its address may be as it was shown, without a secret."""
+    for one in stored:
+        if one.id == given.id:
+            return given
+    others = {one.id for one in taken}
+    same = (
+        one
+        for one in stored
+        if one.id not in others
+        and (one.channel, shown_address(one.address)) == (given.channel, given.address)
+    )
+    return next(same, None)
 
 
 def _checked(one: Recipient, channels: Mapping[str, Channel]) -> Recipient | Fault:

@@ -3,6 +3,7 @@
 The searches of rules select as the list of products does: they are tested by the same code.
 """
 
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from app.core.events import ChangeEvent
@@ -21,14 +22,34 @@ ALERT_KINDS = frozenset({"low", "out", "negative", "back_in_stock"})
 OUTSIDE = "outside"  # as an actor: changes that were not made through Stockpulse
 # A rule that names nothing wants all changes of products. A gap is told to those who ask for it.
 CHANGES = frozenset({"inserted", "stock_changed", "updated", "deleted", "expired", "reconciled"})
+# The kinds of events whose time is that of the change in the table, not of its discovery.
+_TIMED = CHANGES - {"reconciled"}
+# How far these times may lie before the change: DynamoDB tells seconds, DynamoDB Local minutes.
+_INEXACT, _MINUTE = timedelta(seconds=2), timedelta(minutes=1)
 
 
 def wants(rule: Rule, notice: Notice, names: AttributeNames = DEFAULT_NAMES) -> bool:
     """Whether a rule wants a notice, by the rule's wording of the notice's time."""
     if notice.at_ms >= rule.since:
-        return rule.enabled and selects(rule.what, notice, names)
-    wording = wording_at(rule, notice.at_ms)
-    return wording is not None and wording.enabled and selects(wording.what, notice, names)
+        wanted = rule.enabled and selects(rule.what, notice, names)
+    else:
+        wording = wording_at(rule, notice.at_ms)
+        wanted = wording is not None and wording.enabled and selects(wording.what, notice, names)
+    return wanted and not _is_past(rule, notice)
+
+
+def _is_past(rule: Rule, notice: Notice) -> bool:
+    """Whether a change was made before the rule was, and only arrived after it.
+
+    So it is with all changes of a day when a worker reads a stream for the first time. Both times
+    are by the clock of the tables.
+    """
+    event = notice.event
+    if event is None or event.kind not in _TIMED or not rule.created_at:
+        return False
+    at = event.occurred_at
+    inexact = _INEXACT if at.second or at.microsecond else _INEXACT + _MINUTE
+    return at + inexact < datetime.fromisoformat(rule.created_at)
 
 
 def selects(what: What, notice: Notice, names: AttributeNames = DEFAULT_NAMES) -> bool:

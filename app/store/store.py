@@ -14,6 +14,7 @@ from app.store.audit.audit_repository import AuditRepository
 from app.store.dead_letters.letter_admin import DeadLetterAdmin
 from app.store.deployment import CONSUMER, Deployment
 from app.store.dynamodb.store_clock import StoreClock
+from app.store.feed.arrival_clock import arrival_clock
 from app.store.feed.feed import Feed
 from app.store.idempotency import IdempotencyKeyRows
 from app.store.imports.bulk_writes import BulkWrites
@@ -80,12 +81,13 @@ def open_store(
     on_control: Callable[[], None],
     on_write: Callable[[str, Item | None, str], None],
     rules: StockRules,
+    stamps_elsewhere: bool = False,
 ) -> Store:
     """The store of a process.
 
     `view_type` is the stream's. `on_commit` is called after each write to a product, `on_control`
     after each admin action on a sink or a dead letter, and each change of a rule. `on_write`: as in
-    `ProductRepository`.
+    `ProductRepository`. `stamps_elsewhere`: other processes stamp arrivals.
     """
     client, tables, names = deployment.clients.tables, deployment.tables, deployment.names
     admin_log = AdminLog(client, tables.settings)
@@ -104,7 +106,8 @@ def open_store(
     rehearsal = Rehearsal(client, deployment.stamps, rules)
     gaps = NewestGaps(feed, audit)
     past, timeline = Past(audit, names), Timeline(feed, audit)
-    rule_rows = RuleRepository(client, tables.settings, admin_log, on_control)
+    arrivals = arrival_clock(now, elsewhere=stamps_elsewhere)
+    rule_rows = RuleRepository(client, tables.settings, admin_log, on_control, arrivals, now)
     stocktakes = LineStore(client, tables.settings)
     alerts = AlertControl(client, tables.settings, admin_log)
     transitions = TransitionLog(client, tables.settings)

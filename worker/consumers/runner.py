@@ -57,7 +57,7 @@ class Runner:
         self._leaving = threading.Event()
         self._wake = Wake()
         self._retry = Retry(stop)
-        self._cursor = SavedCursor(shared, lease, row)
+        self._cursor = SavedCursor(shared, lease, row, sink.begins)
         rejections = Rejections(sink.name, shared.letters, hold, self._retry)
         self._threads = DeliveryThreads(
             sink, shared.plan.policy, rejections, guard, self._retry, self._wake.hint

@@ -6,7 +6,7 @@ never overwritten. Events delivered since the last save are then delivered again
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from app.store.coordination.leases import Lease, LeaseLost
@@ -28,8 +28,16 @@ REPORT_IDLE_EVERY = 3600.0  # seconds between saves of an idle sink, to show tha
 class SavedCursor:
     """How far events were delivered to a sink, under one lease."""
 
-    def __init__(self, shared: Shared, lease: Lease, row: SinkRow) -> None:
+    def __init__(
+        self,
+        shared: Shared,
+        lease: Lease,
+        row: SinkRow,
+        begins: Callable[[], int | None] | None = None,
+    ) -> None:
+        """`begins`: as in `Sink`."""
         self.row = row
+        self._begins = begins
         self._rows = shared.rows
         self._tail = shared.tail
         self._plan = shared.plan
@@ -65,8 +73,7 @@ class SavedCursor:
             return
         if self.row.cursor is None:
             if self._first is None:
-                self._tail.refresh(self._tail.passes, 0)
-                self._first = self._plan.start or self._tail.recent.newest
+                self._first = self._beginning()
             # Nothing is delivered before this is saved: after a crash, the sink would begin later.
             # After a lost response, the same position is saved again.
             first = Position(self._first)
@@ -75,6 +82,14 @@ class SavedCursor:
             return
         self._check_retention()
         self._position = decoded(self.row.cursor, self.row.taken)
+
+    def _beginning(self) -> Cursor:
+        """Where a new sink begins: at a time of the settings, where the sink asks, or now."""
+        self._tail.refresh(self._tail.passes, 0)
+        first = self._plan.start or self._tail.recent.newest
+        # Asked after the pass: what the sink does not know of yet is about events after `first`.
+        since = self._begins() if self._begins is not None else None
+        return first if since is None else min(first, before(since))
 
     def reload(self) -> None:
         """Read the row again and discard unsaved progress.

@@ -70,7 +70,9 @@ class Sink:
     is called in place of `deliver`, with the events' places. With `files`, the sink takes events
     as whole files (`worker.consumers.files.windows`), and `deliver` gets only redriven dead
     letters. `left` is called when the lease is given up or lost: then nothing of the sink may run
-    any more.
+    any more. `begins` is called when a sink has no cursor yet: it returns the ms since 1970 from
+    which the sink must have events, or None to begin now; it raises StoreUnavailable if that is
+    not known, and is then called again.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Sink:
     files: Files | None = None
     deliver_placed: Callable[[Sequence[Placed]], Sequence[Rejected]] | None = None
     left: Callable[[], None] | None = None
+    begins: Callable[[], int | None] | None = None
 
     def __post_init__(self) -> None:
         if self.name == "audit" or not _NAME.fullmatch(self.name):

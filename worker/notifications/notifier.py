@@ -88,6 +88,7 @@ class Notifier:
             clock=self.pass_time,
             deliver_placed=self.deliver,
             left=self.leave,
+            begins=self._parts.book.begins,
         )
 
     def deliver(self, events: Sequence[Placed]) -> list[Rejected]:

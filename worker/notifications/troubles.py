@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.core.rules.rule import Rule, UnreadableRule
+from app.core.rules.secret_paths import shown_address
 from app.store.notifications.subscriptions import SubscriptionRow
 from app.store.notifications.trouble_log import UNREADABLE
 from app.store.sinks.sink_lag import SinkView
@@ -73,7 +74,8 @@ def of_rules(rules: Iterable[Rule], channels: Iterable[str]) -> dict[str, str]:
         for one in rule.recipients:
             if one.id in reasons:
                 found[f"recipient {rule.id} {one.id}"] = (
-                    f"The rule {rule.name} does not send to {one.channel} {one.address} any more: "
+                    f"The rule {rule.name} does not send to {one.channel} "
+                    f"{shown_address(one.address)} any more: "
                     f"{reasons[one.id].rstrip('.')}"  # the page ends the sentence
                 )
             elif one.channel not in known:
@@ -93,7 +95,8 @@ def of_waiting(
         failing = now - row.failing_since / 1000 if row.failing_since else 0.0
         if rule is not None and failing > FAILS:
             found[f"recipient {row.rule_id} {row.recipient_id} fails"] = (
-                f"The rule {rule.name} does not reach {row.channel} {row.address}: {row.error}"
+                f"The rule {rule.name} does not reach {row.channel} "
+                f"{shown_address(row.address)}: {row.error}"
             )
     return found
 

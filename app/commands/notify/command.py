@@ -10,6 +10,7 @@ from app.commands.common import CommandError, actor, aligned
 from app.config.settings import Settings
 from app.config.signing import signer_of
 from app.core.rules.rule import Recipient, Rule, UnreadableRule, subscription_id
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import Channel
 from app.notifications.checking import is_broken
 from app.notifications.desk.operator_webhook import OperatorWebhook
@@ -82,7 +83,7 @@ def _test(arguments: argparse.Namespace, settings: Settings) -> int:
             raise CommandError(error.detail) from None
     for one in sent:
         outcome = "accepted" if one.accepted else "NOT ACCEPTED"
-        to = f"{one.recipient.channel} {masked(one.recipient.address)}"
+        to = f"{one.recipient.channel} {masked(shown_address(one.recipient.address))}"
         print(escaped(f"{to}: {outcome}: {masked(one.answer)}"))
     return 0 if all(one.accepted for one in sent) else 1
 
@@ -122,7 +123,7 @@ def table(
                 (
                     rule.id,
                     rule.name,
-                    f"{one.channel} {masked(one.address)}",
+                    f"{one.channel} {masked(shown_address(one.address))}",
                     _state(rule, one, channels),
                     "-" if row is None else f"{row.waiting} ({row.why})",
                     (masked(row.error)[:_ERROR_CHARACTERS] if row is not None else "") or "-",

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.numbers import digits
 from app.core.rules.rule import Recipient, Rule, UnreadableRule, What, When, Wording
+from app.core.rules.secret_paths import shown_address
 
 _LISTS = ("kinds", "alerts", "product_ids", "categories", "actors", "reasons")
 _AMOUNTS = ("min_delta", "crosses")
@@ -60,9 +61,11 @@ def what_decoded(document: Mapping[str, Any]) -> What:
 
 
 def shown(rule: Rule | UnreadableRule) -> dict[str, Any]:
-    """The rule as the admin trail has it: what a person gave, and who is disabled."""
+    """The rule as the admin trail has it: what a person gave without secrets, who is disabled."""
     if isinstance(rule, UnreadableRule):
         return {"id": rule.id, "name": rule.name}
     document = encoded(rule)
     kept = ("id", "name", "enabled", "what", "when", "recipients", "disabled")
+    for one in document["recipients"]:
+        one["address"] = shown_address(one["address"])
     return {name: document[name] for name in kept}

@@ -3,11 +3,12 @@
 Its row grants nothing, so it is not signed.
 """
 
+import dataclasses
 import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from app.core.errors import ConditionFailed, StockpulseError
 from app.store.access.admin_log import AdminLog
@@ -22,6 +23,8 @@ MOST = 100  # views
 _KIND = "view"
 _NAME = re.compile(r"\w([\w .@+-]{0,62}[\w.])?")
 _TRIES = 5
+
+Kind = Literal["events", "products"]
 
 
 class ViewNotFound(StockpulseError):
@@ -66,11 +69,12 @@ class InvalidViewName(StockpulseError):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A search of events: the text and the order."""
+    """A search: `q` is its text, or the query string of a list; `order` is that of events."""
 
     name: str
     q: str
     order: str
+    kind: Kind = "events"
 
 
 class SavedViews:
@@ -81,8 +85,8 @@ class SavedViews:
         self._table = table
         self._log = log
 
-    def all(self) -> list[View]:
-        """Every view, by name."""
+    def all(self, kind: Kind | None = None) -> list[View]:
+        """Every view, by name; `kind`: only those of events or of products."""
         rows = get_rows(
             self._client,
             "query",
@@ -90,30 +94,36 @@ class SavedViews:
             KeyConditionExpression="Kind = :kind",
             ExpressionAttributeValues={":kind": {"S": _KIND}},
         )
-        return [_view(row) for row in islice(rows, MOST)]
+        views = map(_view, islice(rows, MOST))
+        return [view for view in views if kind in {None, view.kind}]
 
-    def get(self, name: str) -> View:
+    def get(self, name: str, kind: Kind | None = None) -> View:
         """One view.
 
         Raises:
-            ViewNotFound: no view has this name.
+            ViewNotFound: no view of this kind has this name.
 
         """
         row = self._row(name)
-        if row is None:
+        if row is None or kind not in {None, _view(row).kind}:
             raise ViewNotFound("No saved search has this name. See the list of saved searches.")
         return _view(row)
 
-    def put(self, name: str, q: str, order: str, actor: str, *, replace: bool = True) -> View:
-        """Save a view; `replace`: also if another one has this name.
+    def put(self, view: View, actor: str, *, replace: bool = True) -> View:
+        """Save a view; `replace`: also if another one has this name, of whichever kind.
 
         Raises:
             InvalidViewName, TooManyViews, ViewExists, ViewChanged: it was not saved.
 
         """
-        name = checked_view_name(name)
-        view = View(name, q, order)
-        item = {**row_key(_KIND, name), "Query": {"S": q}, "Order": {"S": order}}
+        name = checked_view_name(view.name)
+        view = dataclasses.replace(view, name=name)
+        item = {
+            **row_key(_KIND, name),
+            "Query": {"S": view.q},
+            "Order": {"S": view.order},
+            "Searches": {"S": view.kind},
+        }
         for _ in range(_TRIES):
             row = self._row(name)
             before = None if row is None else _view(row)
@@ -145,7 +155,7 @@ class SavedViews:
         if row is None:
             raise ViewNotFound("No saved search has this name. See the list of saved searches.")
         before = _view(row)
-        after = View(new_name, before.q, before.order)
+        after = dataclasses.replace(before, name=new_name)
         if before == after:
             return before
         put = {"Item": row | row_key(_KIND, new_name), **_unchanged(None)}
@@ -217,6 +227,7 @@ def _view(row: dict[str, Any]) -> View:
         str(row["ID"]["S"]),
         str(row.get("Query", {}).get("S", "")),
         "oldest" if order == "oldest" else "newest",
+        "products" if row.get("Searches", {}).get("S") == "products" else "events",
     )
 
 
@@ -235,4 +246,4 @@ def _unchanged(row: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def _document(view: View | None) -> Any:
-    return None if view is None else {"name": view.name, "q": view.q, "order": view.order}
+    return None if view is None else dataclasses.asdict(view)

@@ -9,6 +9,8 @@ Changes depend on the version that was read. The row grants nothing, so it is no
 """
 
 import logging
+import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +23,7 @@ MOST = 2_000  # rules
 KIND = "rule"
 _COUNT = "rule-count"
 _NAME = 100  # characters
+_ID = re.compile(r"([0-9a-f]{11})[0-9a-f]{6}")
 _log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
@@ -35,6 +38,17 @@ def rule_key(identifier: str) -> Any:
 def count_key() -> Any:
     """The key of the row that counts the rules."""
     return row_key(_COUNT, "all")
+
+
+def new_id(now_ms: int) -> str:
+    """The id of a rule that is made now; text order is the order of making."""
+    return f"{now_ms:011x}{secrets.token_hex(3)}"
+
+
+def made_at(identifier: str) -> int | None:
+    """When the rule of an id was made, in ms since 1970; None if the id does not say."""
+    made = _ID.fullmatch(identifier)
+    return None if made is None else int(made[1], 16)
 
 
 def is_rule_id(text: str) -> bool:

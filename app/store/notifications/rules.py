@@ -1,6 +1,5 @@
 """Each change of a rule is one transaction with its entry in the admin trail."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from app.core.rules.rule import Rule, UnreadableRule
 from app.core.rules.rule_document import shown
 from app.store.access.admin_log import AdminLog
 from app.store.dynamodb.transactions import commit
+from app.store.feed.arrival_clock import ArrivalClock
 from app.store.feed.cursor import wall_ms
 from app.store.idempotency import Once, Result
 from app.store.notifications import rule_rows
@@ -43,13 +43,19 @@ class RuleRepository(RuleReader):
         table: str,
         log: AdminLog,
         on_change: Callable[[], None] = lambda: None,
-        now_ms: Callable[[], int] = wall_ms,
+        arrivals: ArrivalClock = ArrivalClock(),  # noqa: B008 - it is immutable
+        store_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`on_change` is called after each change, to notify a worker in this process."""
+        """`on_change` is called after each change, to notify a worker in this process.
+
+        A rule applies to what arrives after it. `store_now`: the time by the clock of the tables,
+        which also says when a change was made.
+        """
         super().__init__(client, table)
         self._log = log
         self._on_change = on_change
-        self._now_ms = now_ms
+        self._arrivals = arrivals
+        self._store_now = store_now
 
     def create(self, rule: Rule, actor: str, once: Once[Rule] | None = None) -> Rule:
         """Store a new rule; its id, version, times and maker are set here.
@@ -58,14 +64,14 @@ class RuleRepository(RuleReader):
             TooManyRules: there are `MOST` already.
 
         """
-        now = self._now_ms()
+        now = self._arrivals.now_ms()
         rule = replace(
             rule,
-            id=f"{now:011x}{secrets.token_hex(3)}",
+            id=rule_rows.new_id(now),
             version=1,
-            since=now,
+            since=now - self._arrivals.early_ms,
             created_by=actor,
-            created_at=rfc3339(datetime.fromtimestamp(now / 1000, UTC)),
+            created_at=rfc3339(self._store_now()),
             disabled=(),
             former=(),
         )
@@ -91,7 +97,7 @@ class RuleRepository(RuleReader):
         """
 
         def edited(stored: Rule) -> Rule:
-            wanted = recipients.edited(stored, rule, self._now_ms())
+            wanted = recipients.edited(stored, rule, self._arrivals.now_ms())
             if wanted != stored and rule.version not in {0, stored.version}:
                 raise _changed(stored.version)
             return wanted
@@ -148,7 +154,7 @@ class RuleRepository(RuleReader):
         self, identifier: str, recipient_id: str, actor: str, once: Once[Rule] | None = None
     ) -> Rule:
         """Give a recipient a new signing secret; raises as `disable`."""
-        now = self._now_ms()
+        now = wall_ms()
 
         def rotated(stored: Rule) -> Rule:
             _check(stored, recipient_id)

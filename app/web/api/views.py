@@ -8,10 +8,17 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.core.roles import Role
 from app.readmodel.events.qualifiers import InvalidSearch, parse
-from app.store.access.saved_views import InvalidViewName, TooManyViews, ViewChanged, ViewNotFound
+from app.store.access.saved_views import (
+    InvalidViewName,
+    TooManyViews,
+    View,
+    ViewChanged,
+    ViewNotFound,
+)
 from app.web.auth.permissions import needs
 from app.web.contract.error_responses import error_responses
 from app.web.requests.parameters import ServicesDep, json_body
+from app.web.requests.product_filters import query_in
 from app.web.requests.responses import json_response
 from app.web.requests.strict_route import StrictRoute
 from app.web.requests.write_stamp import actor_of
@@ -38,7 +45,8 @@ ViewName = Annotated[str, Depends(_view_name)]
 def list_views(services: ServicesDep) -> Response:
     """List saved views.
 
-    Returns all saved views, by name. The Audit page shows one at `/audit?view=NAME`.
+    Returns all saved views, by name. The Audit page shows one of events at `/audit?view=NAME`, the
+    Products page one of products at `/products?` and its `q`.
     """
     items = [view_out(view) for view in services.store.views.all()]
     return json_response({"items": items, "next_cursor": None})
@@ -68,12 +76,15 @@ def put_view(
 ) -> Response:
     """Save a view.
 
-    Saves a search of events under a name, or replaces the one with this name. The change is in the
-    admin log.
+    Saves a search of events or of products under a name, or replaces the one with this name. The
+    change is in the admin log.
     """
-    parse(body.q, ZoneInfo(services.settings.timezone), "/q")
-    view = services.store.views.put(name, body.q, body.order, actor_of(request))
-    return json_response(view_out(view))
+    if body.kind == "products":
+        query_in(body.q, "/q")
+    else:
+        parse(body.q, ZoneInfo(services.settings.timezone), "/q")
+    view = View(name, body.q, body.order, body.kind)
+    return json_response(view_out(services.store.views.put(view, actor_of(request))))
 
 
 @router.delete(

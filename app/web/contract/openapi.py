@@ -89,7 +89,7 @@ _TAGS = [
         "description": "Events that a sink rejected. They are kept until they are redriven or "
         "deleted.",
     },
-    {"name": "views", "description": "Searches of events that are saved under a name."},
+    {"name": "views", "description": "Searches of events or products that are saved under a name."},
     {"name": "admin", "description": "The log of admin actions."},
     {"name": "health", "description": "Checks for load balancers and monitoring."},
 ]

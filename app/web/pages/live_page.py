@@ -39,6 +39,7 @@ from app.web.pages.product import product_page, version_page
 from app.web.pages.products import (
     bulk_page,
     export_page,
+    list_saving,
     product_forms,
     products_page,
     request_undo,
@@ -53,6 +54,7 @@ from app.web.services import Services
 
 router = APIRouter(include_in_schema=False)
 router.include_router(products_page.router)
+router.include_router(list_saving.router)
 router.include_router(product_page.router)
 router.include_router(version_page.router)
 router.include_router(product_forms.router)

@@ -1,11 +1,15 @@
 """The query parameters of a list of products, for the API and the page."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, get_args
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Query
 
+from app.notifications.search_text import is_yes, query_of
+from app.readmodel.events.qualifiers import InvalidSearch
 from app.readmodel.products.product_lists import ProductPage, Totals
 from app.readmodel.products.product_query import ProductQuery, is_place, order_of, ranges_of
 from app.web.exports.export_models import ProductSort
@@ -57,6 +61,29 @@ async def product_query(
         sort=key,
         descending=descending,
     )
+
+
+def query_in(text: str, pointer: str) -> ProductQuery:
+    """The query in the query string of a list, as a saved search has it.
+
+    Raises:
+        InvalidSearch: it is not one; `pointer` says where in the request it was.
+
+    """
+    pairs = parse_qsl(text, keep_blank_values=True)
+    own = {name: value for name, value in pairs if name in {"sort", "deleted"}}
+    sort, query, wrong = own.get("sort") or "id", ProductQuery(), ""
+    try:
+        query = query_of(urlencode([one for one in pairs if one[0] not in own]))
+    except ValueError as error:
+        wrong = str(error)
+    if sort not in get_args(ProductSort):
+        wrong = f"cannot be sorted by {sort[:40]!r}"
+    if wrong:
+        errors = [{"pointer": pointer, "detail": wrong}]
+        raise InvalidSearch(f"A search of products {wrong}.", extra={"errors": errors})
+    key, descending = order_of(sort)
+    return replace(query, deleted=is_yes(own.get("deleted", "")), sort=key, descending=descending)
 
 
 def listed(

@@ -30,6 +30,9 @@ def house(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         for stock, letter in ((-1, "t"), (5, "u")):
             named = {"ProductID": LONG, "ProductName": "A" * 200}
             app.put_outside(**named, Stock=stock, remark=letter * 10_000)
+        for name, q in (("Low kettles", "q=kettle&low=true"), ("S" * 64, "out=true")):
+            saved = {"kind": "products", "q": q}
+            app.http.put(f"/v1/views/{name}", json=saved, headers=admin)
         scan = {"draft": "0000000000000001", "mode": "count", "code": "K1", "list_name": "Aisle 3"}
         app.http.post("/stock-take/scan", data=scan, headers=admin)
         yield running

@@ -15,6 +15,7 @@ PAGES = [
     "/",
     "/products",
     "/products?q=nothing",
+    "/products?q=kettle&low=true",
     "/products?deleted=true",
     "/products?done=saved&saved=K1&same_barcode=A%20long%20id&barcode_unknown=1",
     "/products/new",

@@ -152,6 +152,8 @@ TABLE: dict[Route, tuple[Role | None, int, dict[str, Any]]] = {
     ("GET", "/audit/export/file"): (VIEWER, 200, {"params": {"format": "csv"}}),
     ("POST", "/audit/export/delete"): (VIEWER, 404, {"data": {"id": "nothing"}}),
     ("POST", "/audit/views"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/products/views"): (EDITOR, 422, {"data": {}}),
+    ("POST", "/products/views/delete"): (EDITOR, 404, {"data": {"name": "nothing"}}),
     ("POST", "/audit/views/rename"): (EDITOR, 404, {"data": {"name": "nothing", "new_name": "x"}}),
     ("POST", "/audit/views/delete"): (EDITOR, 404, {"data": {"name": "nothing"}}),
     ("POST", "/undo"): (EDITOR, 404, {"data": {"event": "nothing"}}),

@@ -207,6 +207,7 @@ def test_a_redirect_of_a_secret_url_does_not_show_its_path(
         ("shop.example", "must be a URL"),
         ("https://ann:pw@shop.example/", "must be a URL"),
         ("https://shop.example/?token=x", "usually holds a secret"),
+        ("https://hooks.example/T000/B000/XXXX", "looks like a secret"),
         ("http://10.0.0.7/hooks", "is a private one"),
         ("http://localhost:8000/", "is a private one"),
         ("http://[::ffff:10.0.0.7]/", "is a private one"),

@@ -49,6 +49,12 @@ OFFICE: Mapping[Route, Callable[[Shop, int], list[Ask]]] = {
     ("POST", "/audit/views"): lambda shop, n: [
         ask("/audit/views", data={"name": f"p{n}", "q": "kind:gap", "order": "newest"})
     ],
+    ("POST", "/products/views"): lambda shop, n: [
+        ask("/products/views", data={"name": f"l{n}", "q": "low=true"})
+    ],
+    ("POST", "/products/views/delete"): lambda shop, n: [
+        ask("/products/views/delete", data={"name": f"l{n}"})
+    ],
     ("POST", "/audit/views/rename"): lambda shop, n: [
         ask("/audit/views/rename", data={"name": f"p{n}", "new_name": f"q{n}"})
     ],

@@ -88,6 +88,30 @@ def test_list_of_low_out_or_deleted_products_is_watched_by_what_enters_it(filled
     assert shown_fields(text)["search"] == "q=mug"
 
 
+def test_saved_search_of_products_is_watched_under_its_name(filled: App) -> None:
+    filled.create("WV", name="Green mug", category="Cups", stock=9, reorder_point=5)
+    until(lambda: "Green mug" in page(filled, "/products?q=WV"))
+    q = "q=green&category=Cups&sort=-stock"
+    body = {"kind": "products", "q": q}
+    filled.http.put("/v1/views/Green cups", json=body).raise_for_status()
+    form = watch(filled, f"/products?{q}")
+    assert form.items() >= {"name": "Green cups", "search": "q=green&category=Cups"}.items()
+    assert {name for name in form if name.startswith("alert_")} == {
+        "alert_low",
+        "alert_out",
+        "alert_back_in_stock",
+    }
+    changed = {**form, "kind_stock_changed": "yes", "address_1": "*"}
+    assert post(filled, "/new", **changed).status_code == 303
+    filled.create("WX", name="Green tray", category="Trays")
+    filled.adjust("WX", -1)
+    filled.adjust("WV", -1)
+    wanted = "Green mug (WV)"
+    until(lambda: any(wanted in one["title"] for one in news(filled)["items"]), 40)
+    assert not any("Green tray" in one["title"] for one in news(filled)["items"])
+    filled.http.delete("/v1/views/Green cups").raise_for_status()
+
+
 def test_plain_list_cannot_be_watched(filled: App) -> None:
     for path in ("/products", "/products?sort=-stock"):
         assert ">Watch<" not in page(filled, path)

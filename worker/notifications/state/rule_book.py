@@ -16,10 +16,12 @@ from app.core.item import AttributeNames
 from app.core.rules.rule import AlertNotice, Recipient, Rule, UnreadableRule, Wording
 from app.notifications.matching import selects, wants
 from app.notifications.notice import TROUBLE, Notice
+from app.store.notifications.rule_rows import made_at
 from app.store.notifications.rules import RuleRepository
 
 ALERTS: tuple[str, ...] = get_args(AlertNotice)
 READ_EVERY = 60.0  # seconds after which the rules are read again in any case
+_CLOCKS_MS = 10_000  # by which clocks may differ
 
 _NOTICE_KINDS = (*KINDS, *ALERTS, TROUBLE)
 _NEVER = datetime.fromtimestamp(0, UTC)
@@ -42,6 +44,16 @@ class RuleIndex:
             for wording in (*rule.former, Wording(rule.since, rule.what, rule.enabled)):
                 if wording.enabled:
                     self._add(rule, wording)
+
+    @property
+    def wants_events_since(self) -> int | None:
+        """The first time from which any rule wants events, in ms since 1970; None: none does.
+
+        One that cannot be read may want all of them since it was made.
+        """
+        wanted = [self.since[kind] for kind in KINDS if kind in self.since]
+        made = [at for one in self.unreadable if (at := made_at(one)) is not None]
+        return min((*wanted, *made), default=None)
 
     @property
     def may_tell_trouble(self) -> bool:
@@ -104,6 +116,17 @@ class RuleBook:
                 )
             self._writes, self._read_at = writes, time.monotonic()
             return True
+
+    def begins(self) -> int | None:
+        """From when rules want events, in ms since 1970: some were made before the sink first ran.
+
+        Raises:
+            StoreUnavailable: they cannot be read now.
+
+        """
+        self.refresh()
+        since = self.index.wants_events_since
+        return None if since is None else since - _CLOCKS_MS
 
     def matches(self, notice: Notice) -> Iterator[tuple[Rule, Recipient]]:
         """The subscriptions that want a notice."""

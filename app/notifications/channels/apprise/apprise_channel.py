@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from app.config.settings import Settings
 from app.core.rules.rule import Recipient
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.apprise.helper_process import HelperFailed, Helpers
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.notice import Message
@@ -18,7 +19,7 @@ OPEN = ("ntfy", "ntfys", "json", "jsons", "form", "forms", "xml", "xmls")
 _LONGEST = 1024
 
 _NOT_IN_THE_CLEAR = (
-    "An address of this service holds a secret. An administrator stores it as one; then enter "
+    "This address holds a secret, or what looks like one. An administrator stores it; then enter "
     "secret: and its name, such as secret:TEAM_CHAT."
 )
 
@@ -56,7 +57,7 @@ class AppriseChannel:
                     "This must be an Apprise URL such as ntfys://ntfy.sh/our-shop, or the name "
                     "of a secret such as secret:TEAM_CHAT."
                 )
-            if _schema(url) not in OPEN:
+            if _schema(url) not in OPEN or shown_address(url) != url:
                 raise AddressRefused(_NOT_IN_THE_CLEAR)
         try:
             answer = self._helpers.ask({"op": "check", "url": url})

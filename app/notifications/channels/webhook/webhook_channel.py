@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from app.config.addresses import is_webhook
 from app.config.settings import PREFIX, Settings
 from app.core.rules.rule import Recipient
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import AddressRefused, NotNow
 from app.notifications.channels.cloud_events import message_json
 from app.notifications.channels.webhook.signing_secret import signing_keys
@@ -76,6 +77,11 @@ class WebhookChannel:
                 "A URL with a query (?…) usually holds a secret. An administrator stores it as "
                 "one; then enter secret: and its name."
             )
+        if shown_address(url) != url:
+            raise AddressRefused(
+                "The end of this URL looks like a secret, which would be stored in the clear. An "
+                "administrator stores the URL as one; then enter secret: and its name."
+            )
         host = (urlsplit(url).hostname or "").lower()
         if not self._private_allowed and not may_be_public(host):
             raise AddressRefused(_PRIVATE)
@@ -93,7 +99,7 @@ class WebhookChannel:
         except SecretMissing as error:
             raise NotNow(str(error)) from None
         if not is_webhook(url):  # an error of the client would show it
-            raise NotNow(f"{masked(recipient.address)} is not a URL that can be called")
+            raise NotNow(f"{masked(shown_address(recipient.address))} is not a URL to call")
         own = is_secret(recipient.address)
         sender = self._senders.get(public_only=not (own or self._private_allowed))
         now = datetime.now(UTC)

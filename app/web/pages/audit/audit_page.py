@@ -89,7 +89,7 @@ def shown(
         status=error.status if error else 200,
         page="audit",
         place=place,
-        views=services.store.views.all(),
+        views=services.store.views.all("events"),
         error=error.detail if error else None,
         typed=typed,
         may_replace=error is not None and error.code == "view-exists",

@@ -124,7 +124,7 @@ def _place(
         ViewNotFound: no saved view has the name `view`.
 
     """
-    shown = services.store.views.get(view) if view else View("", q, order or "newest")
+    shown = services.store.views.get(view, "events") if view else View("", q, order or "newest")
     return AuditPlace(f"{services.settings.base_path}/audit", shown, cursor, event)
 
 

@@ -1,5 +1,6 @@
 """Searches are saved, renamed and deleted by forms of the Audit page."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -31,11 +32,8 @@ def save(request: Request, services: ServicesDep, fields: Submitted) -> Response
     place = AuditPlace(_path(services), View("", fields.get("q", "")[:Q_LENGTH], order))
     try:
         place.search(ZoneInfo(services.settings.timezone))
-        view = place.view
         saved = services.store.views.put(
-            fields.get("name", ""),
-            view.q,
-            view.order,
+            replace(place.view, name=fields.get("name", "")),
             actor_of(request),
             replace=bool(fields.get("replace")),
         )

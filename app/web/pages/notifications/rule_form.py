@@ -176,7 +176,10 @@ def _preset(services: Services, product: str, category: str, search: str, view: 
     if search:
         return watch_presets.of_list(search)
     if view:
-        return watch_presets.of_view(view, services.store.views.get(view).q)
+        saved = services.store.views.get(view)
+        if saved.kind == "products":
+            return watch_presets.of_list(saved.q, view)
+        return watch_presets.of_view(view, saved.q)
     return Preset({})
 
 

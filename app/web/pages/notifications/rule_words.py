@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from app.core.numbers import digits
 from app.core.rules.rule import Recipient, What, When
+from app.core.rules.secret_paths import shown_address
 from app.observability.logs import masked
 from app.store.notifications.inbox_news import EVERYONE
 
@@ -52,10 +53,10 @@ def address_text(recipient: Recipient) -> str:
 
 
 def typed_address(recipient: Recipient) -> str:
-    """A recipient's address as a person enters it."""
+    """A recipient's address as a person enters it, without what may be a secret."""
     if recipient.channel == "browser" and recipient.address == EVERYONE:
         return "everyone"
-    return recipient.address
+    return shown_address(recipient.address)
 
 
 def what_text(what: What) -> str:

@@ -41,8 +41,8 @@ def of_category(category: str) -> Preset:
     return Preset({"name": category[:_NAME], "categories": category, **_STOCK_ALERTS})
 
 
-def of_list(query: str) -> Preset:
-    """To watch the products of a list; `query` is its query string.
+def of_list(query: str, saved_as: str = "") -> Preset:
+    """To watch the products of a list; `query` is its query string, `saved_as` a name of it.
 
     A product that becomes low, out or deleted enters the list of these. So such a list is watched
     by the alert or the kind of change. In the rule's search, "low" would also have to hold when a
@@ -61,7 +61,7 @@ def of_list(query: str) -> Preset:
         narrowed = {"categories": search["category"]}
     if "deleted" in flags:
         name = f"Deleted: {name}" if name else "Deleted products"
-    name = name[:1].upper() + name[1:_NAME]
+    name = saved_as[:_NAME] or name[:1].upper() + name[1:_NAME]
     fields = {"name": name, **narrowed, **(boxes or _STOCK_ALERTS)}
     return Preset(fields, tuple(left_out))
 

@@ -35,6 +35,11 @@ class ListLinks:
         self._query = query
         self._given = parameters(query)
 
+    @property
+    def query(self) -> str:
+        """The filters and the order, as the address has them."""
+        return urlencode(self._given)
+
     def page(self, cursor: str | None = None) -> str:
         """The page after the cursor; without one the first."""
         return self._address(self._given if cursor is None else {**self._given, "cursor": cursor})

@@ -13,12 +13,14 @@ from app.core.events import rfc3339
 from app.core.roles import Role
 from app.readmodel.copy_state import ReadModelFilling
 from app.readmodel.products.product_lists import ProductPage
+from app.readmodel.products.product_query import ProductQuery
 from app.store.feed.cursor import before
 from app.store.products.model import Product
 from app.web.auth.permissions import needs
 from app.web.pages.forms import REASONS_OF
 from app.web.pages.products.list_links import ListLinks
 from app.web.pages.products.list_rows import ListRow, list_rows
+from app.web.pages.products.saved_lists import saved_lists
 from app.web.pages.products.saving import Done, done_of
 from app.web.pages.templating import render
 from app.web.requests.parameters import ServicesDep
@@ -40,6 +42,18 @@ def list_page(
     cursor: Annotated[str | None, Query()] = None,
 ) -> HTMLResponse:
     """A page of products."""
+    return shown(request, services, query, cursor)
+
+
+def shown(
+    request: Request,
+    services: Services,
+    query: ProductQuery,
+    cursor: str | None = None,
+    error: StockpulseError | None = None,
+    typed: str = "",
+) -> HTMLResponse:
+    """The page, with an error of the form that saves its search, and the name typed there."""
     query = replace(query, category=query.category or None)  # the form sends an empty one
     head, now = _cursor(services), rfc3339(datetime.now(UTC))
     model = services.read_model
@@ -55,6 +69,7 @@ def list_page(
     return render(
         request,
         "products.html",
+        status=error.status if error else 200,
         page="products",
         cursor=head,
         now=now,
@@ -66,6 +81,10 @@ def list_page(
         total=products.total,
         query=query,
         links=ListLinks(f"{services.settings.base_path}/products", query),
+        searches=saved_lists(services, query),
+        error=error.detail if error else None,
+        typed=typed,
+        may_replace=error is not None and error.code == "view-exists",
         copy=state,
         done=done,
         categories=categories,

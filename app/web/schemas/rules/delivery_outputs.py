@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.core.events import rfc3339
 from app.core.numbers import json_number
+from app.core.rules.secret_paths import shown_address
 from app.notifications.desk.preview import Preview
 from app.notifications.desk.sending import Sent
 from app.notifications.notice import Notice
@@ -117,7 +118,7 @@ def tested_out(sent: list[Sent]) -> dict[str, Any]:
             {
                 "recipient_id": one.recipient.id,
                 "channel": one.recipient.channel,
-                "address": masked(one.recipient.address),
+                "address": masked(shown_address(one.recipient.address)),
                 "accepted": one.accepted,
                 "answer": masked(one.answer),
             }
@@ -135,7 +136,7 @@ def delivery_out(one: Delivery) -> dict[str, Any]:
         "answer": masked(one.answer),
         "recipient_id": one.recipient_id,
         "channel": one.channel,
-        "address": masked(one.address),
+        "address": masked(shown_address(one.address)),
         "message_id": one.message_id,
         "tries": one.tries,
         "took_ms": one.took,

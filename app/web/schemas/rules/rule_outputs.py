@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.core.events import rfc3339
 from app.core.numbers import json_number
 from app.core.rules.rule import AlertNotice, Mode, Recipient, Rule
+from app.core.rules.secret_paths import shown_address
 from app.notifications.channels.channel import Channel
 from app.notifications.checking import is_broken
 from app.observability.logs import masked
@@ -45,7 +46,7 @@ class RecipientOut(BaseModel):
 
     id: str = Field(description="The recipient's id, the same for the same channel and address.")
     channel: str = Field(description="The channel.")
-    address: str = Field(description="The address, without passwords.")
+    address: str = Field(description="The address. Of a URL, what may be a secret is hidden (`…`).")
     state: Literal["active", "disabled", "broken"] = Field(
         description="`disabled`: the recipient bounced, unsubscribed, or wants nothing more. "
         "`broken`: this server has no such channel any more."
@@ -133,7 +134,7 @@ def _recipient_out(
     return {
         "id": one.id,
         "channel": one.channel,
-        "address": masked(one.address),
+        "address": masked(shown_address(one.address)),
         "state": state,
         "why": why,
         "generation": one.generation,

@@ -1,6 +1,7 @@
 """What a rule wants: any of what it names, restricted by all that it gives."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -103,6 +104,18 @@ def test_an_alert_with_its_item_is_found_by_all_that_lists_find() -> None:
 def test_trouble_is_wanted_whatever_the_products() -> None:
     assert selects(What(trouble=True, categories=("Garden",)), TROUBLE)
     assert not selects(What(), TROUBLE)
+
+
+def test_a_change_from_before_the_rule_is_not_wanted_even_if_it_arrives_later() -> None:
+    rule = a_rule(since=NOON_MS, created_at="2026-11-03T12:00:00.900Z")
+    late = NOON_MS + 60_000  # a worker read the stream's history after the rule was made
+    assert wants(rule, told(an_event(occurred_at=NOON), at_ms=late)), "rounded to a second"
+    assert not wants(rule, told(an_event(occurred_at=NOON - timedelta(seconds=5)), at_ms=late))
+    later = replace(rule, created_at="2026-11-03T12:00:50Z")
+    assert wants(later, told(an_event(occurred_at=NOON), at_ms=late)), "rounded to a minute"
+    assert not wants(later, told(an_event(occurred_at=NOON - timedelta(minutes=1)), at_ms=late))
+    found = an_event(kind="reconciled", occurred_at=NOON - timedelta(seconds=5))
+    assert wants(rule, told(found, at_ms=late)), "its time is by another clock"
 
 
 def test_a_notice_follows_the_wording_of_its_time() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from app.core.rules.rule import Rule, What, Wording
+from app.core.rules.rule import Rule, UnreadableRule, What, Wording
 from app.notifications.notice import Notice
 from tests.unit.worker.notifications.noticing import ANN, entry
 from worker.notifications.state.rule_book import RuleIndex
@@ -16,6 +16,16 @@ def found(index: RuleIndex, **fields: object) -> list[str]:
 def a_rule(identifier: str, what: What, *former: What) -> Rule:
     wordings = tuple(Wording(n, one) for n, one in enumerate(former))
     return Rule(identifier, identifier, what, (ANN,), since=10, former=wordings)
+
+
+def test_events_are_wanted_since_the_first_rule_that_may_want_any() -> None:
+    alerts = a_rule("a", What(alerts=("low",)), What(alerts=("out",)))
+    events = a_rule("e", What())
+    unreadable = UnreadableRule("00000000007abcdef")
+    assert RuleIndex({"a": alerts}).wants_events_since is None
+    assert RuleIndex({"a": alerts, "e": events}).wants_events_since == 10
+    assert RuleIndex({"e": events}, [unreadable]).wants_events_since == 7
+    assert RuleIndex({}, [UnreadableRule("by hand")]).wants_events_since is None
 
 
 def test_a_rule_about_a_product_is_looked_at_for_its_events_only() -> None:
