@@ -46,7 +46,8 @@ def _services(authenticator: Authenticator, **settings: Any) -> Any:
         settings=Settings(_env_file=None, base_path=authenticator.base, **settings),
         about=about(cli_line=""),
         store=SimpleNamespace(
-            products=SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False)
+            products=SimpleNamespace(page=lambda *_: Page([], None), carry_no_stock=lambda: False),
+            views=SimpleNamespace(all=lambda _: []),
         ),
         broker=SimpleNamespace(head="0000000000001-00000000-000"),
         demo=SimpleNamespace(is_running=lambda: False, is_possible=True),

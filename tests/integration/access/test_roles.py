@@ -154,7 +154,9 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
     deletion = house.headers["editor"] | {"If-Match": "*"}
     house.app.http.delete("/v1/products/GONE", headers=deletion)
     write_sinks(house)
-    house.app.http.put("/v1/views/V", json={"q": ""}, headers=house.headers["editor"])
+    for name, view in {"V": {"q": ""}, "Low": {"q": "low=true", "kind": "products"}}.items():
+        saved = house.app.http.put(f"/v1/views/{name}", json=view, headers=house.headers["editor"])
+        assert saved.is_success, saved.text
     pages_of_rules = write_rules(house)
     viewer = house.made["viewer"]
     house.sign_in.make_link(viewer, "test")
@@ -178,6 +180,7 @@ def test_every_form_of_every_page_has_the_token(house: House) -> None:
             "/products/nowhere",
             "/products?done=saved&saved=FORM&undo=r",
             "/products?deleted=true",
+            "/products?low=true",
             "/stock-take",
             f"/stock-take?draft={'f' * 16}",
             f"/stock-take?draft={'e' * 16}",

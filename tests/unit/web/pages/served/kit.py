@@ -32,8 +32,8 @@ def a_broker(*events: ChangeEvent, trouble: str | None = None) -> InProcessBroke
     return broker
 
 
-def a_store(products: Any) -> Any:
-    return SimpleNamespace(products=products)
+def a_store(products: Any, **more: Any) -> Any:
+    return SimpleNamespace(products=products, views=SimpleNamespace(all=lambda _: []), **more)
 
 
 def client(settings: Mapping[str, Any] | None = None, **given: Any) -> OpenSite:

@@ -69,7 +69,7 @@ def test_query_parameters_are_escaped() -> None:
         raise ProductNotFound("No product has this id.")
 
     products = SimpleNamespace(page=lambda *_: Page([], None), get=none)
-    store = SimpleNamespace(products=products, timeline=Down())
+    store = a_store(products, timeline=Down())
     page = client(store=store).get("/products?done=deleted&saved=<script>x</script>").text
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
