@@ -3,10 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-# One process per core, and each test file in one process: most tests wait for a store or browser.
-SIDE_BY_SIDE := -n logical --dist loadfile
-# A browser's tests wait longer than they compute.
-BROWSERS := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile
+# One process more than cores, because tests also wait; each test file in one process. Files begin in
+# the order of tests/conftest.py, and unit tests, whose files are short, come last.
+SIDE_BY_SIDE := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --dist loadfile --no-loadscope-reorder
 # Write bytecode, so that the hundreds of processes that tests start need not compile modules again.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -19,8 +18,8 @@ run: setup ## Install what is missing and start Stockpulse
 	@exec $(BIN)/stockpulse serve
 
 test: setup chromium redis nginx postgres ministack js ## Install what is missing and run every test
-	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/unit tests/integration
-	@$(BIN)/pytest $(BROWSERS) tests/browser -m 'not alone'
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration tests/unit
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
 check: lint type test ## Run lint, type and test, as CI does
@@ -55,7 +54,7 @@ integration: setup redis nginx postgres ## Run the integration tests against a r
 	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/integration
 
 browser: setup chromium ## Run the tests in a real browser
-	@$(BIN)/pytest $(BROWSERS) tests/browser -m 'not alone'
+	@$(BIN)/pytest $(SIDE_BY_SIDE) tests/browser -m 'not alone'
 	@$(BIN)/pytest tests/browser -m alone
 
 # Receivers of messages, the wire and files do not depend on the engine.
@@ -119,7 +118,7 @@ contract: setup ## Test the REST contract with all generated requests (30 minute
 	@$(BIN)/pytest tests/faults/test_contract_for_long.py
 
 machine: setup ## Run properties and state machine on new examples, and with bugs that it must find
-	@HYPOTHESIS_PROFILE=long HYPOTHESIS_EXAMPLES=1000 $(BIN)/pytest $(SIDE_BY_SIDE) -m hypothesis tests/unit
+	@HYPOTHESIS_PROFILE=long HYPOTHESIS_EXAMPLES=1000 $(BIN)/pytest -n logical --dist loadfile -m hypothesis tests/unit
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/machine/test_machine.py -s
 	@$(BIN)/pytest -n logical -rP tests/faults/test_machine_teeth.py
 

@@ -21,6 +21,41 @@ if TYPE_CHECKING:
 # miscounts the recursion depth of two concurrent compilations.
 assert anyio.open_file
 
+# Files that take longest, the longest first. They begin first, so that at the end no process waits
+# for another one's long file.
+_LONGEST = (
+    "readmodel/test_year.py",
+    "growth/test_growth.py",
+    "aws_lambda/test_lambda_zip.py",
+    "access/test_roles.py",
+    "readmodel/test_read_model.py",
+    "event_source/test_event_source.py",
+    "contract/test_schemathesis.py",
+    "products/test_odd_items.py",
+    "live/test_killed.py",
+    "demo/test_demo_history.py",
+    "demo/test_demo_command.py",
+    "demo/test_demo.py",
+    "start/test_tables_refused.py",
+    "consumers/test_control.py",
+    "consumers/test_sinks_command.py",
+    "consumers/test_dead_letters_api.py",
+    "readmodel/test_year_elsewhere.py",
+    "channels/test_whole_way.py",
+    "every_page/test_pages.py",
+    "stream/test_tabs.py",
+    "browser/test_live_page.py",
+    "browser/test_product_pages.py",
+    "stream/test_proof_of_life.py",
+    "system/test_system_page.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    place = {name: number for number, name in enumerate(_LONGEST)}
+    items.sort(key=lambda test: place.get("/".join(test.path.parts[-2:]), len(place)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_aws_configuration() -> Iterator[None]:

@@ -7,11 +7,11 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.web.statics import static_path
+from tests.support.http import plain
 from tests.support.processes.process import Process
 from tests.support.processes.running import App, item
 from tests.support.waiting import until
@@ -113,7 +113,7 @@ def test_page_misses_and_repeats_nothing_after_a_server_is_killed_and_restarted(
         create(app.url, "after")
         expect(page.locator(ROWS)).to_have_count(7)
         shown = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.dataset.id)")
-        audited = httpx.get(f"{app.url}/v1/events").json()["items"]
+        audited = plain.get(f"{app.url}/v1/events").json()["items"]
         assert shown == [event["id"] for event in audited]
 
 
@@ -213,4 +213,4 @@ def test_rest_write_is_painted_within_half_a_second(app: App, page: Page) -> Non
 
 def create(url: str, product_id: str) -> None:
     body = {"product_id": product_id, "name": product_id, "stock": 1}
-    assert httpx.post(f"{url}/v1/products", json=body, timeout=30).status_code == 201
+    assert plain.post(f"{url}/v1/products", json=body, timeout=30).status_code == 201

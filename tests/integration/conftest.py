@@ -1,5 +1,7 @@
 """Tests in `engine/` are marked `embedded`, because they do not apply to another engine."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +21,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lambda_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Lambda function's zip file, built once for all tests."""
-    return build_zip(tmp_path_factory.mktemp("lambda") / "function.zip")
+    """The Lambda function's zip file, built once for all processes of this run."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # that of all processes
+    built = folder / "function.zip"
+    with (folder / "function.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.exists():
+            build_zip(folder / "unfinished.zip").rename(built)
+    return built
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from app.config.settings import Settings
 from app.readmodel.copy_state import CopyState, Filling
-from app.web.app import create_app
 from tests.support.access import about, open_to_all
+from tests.support.processes.routed import routed
 
 Headers = dict[str, str]
 
@@ -45,7 +45,7 @@ def send(
 
 @cache
 def _application(**settings: Any) -> FastAPI:
-    """One application for all tests with these settings: preparing its routes takes 40 ms."""
+    """One application for all tests with these settings."""
     parts: Any = SimpleNamespace(
         settings=Settings(_env_file=None, **settings),
         about=about(),
@@ -54,7 +54,7 @@ def _application(**settings: Any) -> FastAPI:
         broker=SimpleNamespace(head="0000000000001-00000000-000"),
         read_model=SimpleNamespace(state=NOT_FILLED),
     )
-    return create_app(parts)
+    return routed(parts)
 
 
 class OpenSite:

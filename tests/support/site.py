@@ -1,6 +1,5 @@
 """The application with a given authenticator and no store, called from any client address."""
 
-from copy import copy
 from datetime import UTC, datetime
 from functools import cache
 from types import SimpleNamespace
@@ -8,19 +7,16 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
-from starlette.datastructures import State
 
 from app.config.settings import Settings
 from app.core.roles import Role
 from app.store.access.api_key_secret import Secret, new_secret
 from app.store.access.key_row import ApiKey
 from app.store.dynamodb.paging import Page
-from app.web.app import _add_middleware, create_app
 from app.web.auth.authenticator import Authenticator
-from app.web.requests.version_wait import VersionWaits
-from app.web.requests.write_queue import WriteQueue
 from tests.support.access import about, access_by, an_authenticator
 from tests.support.open_site import NOT_FILLED, send
+from tests.support.processes.routed import routed
 
 PROXY, STRANGER = "10.0.0.7", "10.0.9.9"
 START = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -57,9 +53,9 @@ def _services(authenticator: Authenticator, **settings: Any) -> Any:
 
 
 @cache
-def _routed() -> FastAPI:
-    """An application whose routes all others share: preparing them takes half a second."""
-    app = create_app(_services(an_authenticator()))
+def _with_who() -> FastAPI:
+    """An application with one more route."""
+    app = routed(_services(an_authenticator()))
 
     @app.get("/who")
     async def who(request: Request) -> dict[str, Any]:
@@ -81,12 +77,7 @@ class Site:
 
     def __init__(self, authenticator: Authenticator, **settings: Any) -> None:
         self.authenticator = authenticator
-        services = _services(authenticator, **settings)
-        self.app = copy(_routed())
-        self.app.user_middleware, self.app.middleware_stack = [], None
-        own = {"services": services, "writes": WriteQueue(), "version_waits": VersionWaits()}
-        self.app.state = State(own)
-        _add_middleware(self.app, services)
+        self.app = routed(_services(authenticator, **settings), _with_who())
 
     def ask(
         self, method: str = "GET", path: str = "/who", peer: str = STRANGER, **request: Any

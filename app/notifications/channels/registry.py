@@ -6,10 +6,12 @@ installed package offers as an entry point of the group `stockpulse.channels`.
 """
 
 import logging
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 
 from app.config.settings import Settings
@@ -105,7 +107,7 @@ def placeholder_of(channel: Channel) -> str:
 def _of_entry_points(taken: Mapping[str, Channel]) -> dict[str, Channel]:
     """The channels of installed packages; one that fails is logged, and its rules are broken."""
     channels: dict[str, Channel] = {}
-    for point in entry_points(group=GROUP):
+    for point in _points(tuple(sys.path)):
         if point.name in taken:
             _log.error("the channel %s of %s is built in: rename it", point.name, point.value)
             continue
@@ -118,3 +120,9 @@ def _of_entry_points(taken: Mapping[str, Channel]) -> dict[str, Channel]:
             continue
         channels[point.name] = channel
     return channels
+
+
+@cache
+def _points(_path: tuple[str, ...]) -> Sequence[EntryPoint]:
+    """The entry points on this path; finding them reads a file of each installed package."""
+    return tuple(entry_points(group=GROUP))

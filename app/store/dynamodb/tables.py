@@ -58,16 +58,27 @@ def ensure_tables(
         check_exists(client, names.products, _NOT_CREATED)
     partition, sort = names.key
     own = [partition or attributes.key.partition.name, *([] if sort is None else [sort])]
-    _ensure(client, names.products, own, is_products=True)
     expiring = expiring_tables(names)
-    for name, keys in {
+    rest = {
         **expiring,
         names.checkpoints: ["Consumer", "Shard"],
         names.dead_letters: ["ProductID", "SinkKey"],
-    }.items():
-        _ensure(client, name, keys)
+    }
+    tables = {names.products: _description(client, names.products)}
+    for name, keys in rest.items():
+        tables[name] = _description(client, name)
+        if tables[name] is not None:
+            _check_keys(name, keys, tables[name])
+    created = {name for name, description in tables.items() if description is None}
+    # All are requested before the first is waited for: on AWS each takes seconds.
+    for name in sorted(created):
+        tables[name] = _create(client, name, rest.get(name, own), streamed=name not in rest)
+    for name, description in tables.items():
+        if description["TableStatus"] in {"CREATING", "UPDATING"}:
+            with translated():
+                client.get_waiter("table_exists").wait(TableName=name, WaiterConfig=_WAIT)
     for name in expiring:
-        _ensure_expiry(client, name)
+        _ensure_expiry(client, name, is_new=name in created)
     return with_key(client, names, attributes)
 
 
@@ -139,24 +150,18 @@ def _check_service(client: "DynamoDBClient") -> None:
         )
 
 
-def _ensure(
-    client: "DynamoDBClient", table: str, keys: list[str], *, is_products: bool = False
-) -> None:
+def _description(client: "DynamoDBClient", table: str) -> Any:
+    """The table's description; None if there is no such table."""
     with translated():
         try:
-            description = client.describe_table(TableName=table)["Table"]
+            return client.describe_table(TableName=table)["Table"]
         except ClientError as error:
             if error_code(error) != "ResourceNotFoundException":
                 raise
-            _create(client, table, keys, streamed=is_products)
-            return
-        if not is_products:
-            _check_keys(table, keys, description)
-        if description["TableStatus"] in {"CREATING", "UPDATING"}:
-            client.get_waiter("table_exists").wait(TableName=table, WaiterConfig=_WAIT)
+            return None
 
 
-def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: bool) -> None:
+def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: bool) -> Any:
     roles = ("HASH", "RANGE")
     request: dict[str, Any] = {
         "TableName": table,
@@ -168,18 +173,19 @@ def _create(client: "DynamoDBClient", table: str, keys: list[str], *, streamed: 
     }
     if streamed:
         request["StreamSpecification"] = _STREAM
-    try:
-        client.create_table(**request)
-    except ClientError as error:  # another process has created it
-        if error_code(error) != "ResourceInUseException":
-            raise
-    client.get_waiter("table_exists").wait(TableName=table, WaiterConfig=_WAIT)
+    with translated():
+        try:
+            return client.create_table(**request)["TableDescription"]
+        except ClientError as error:
+            if error_code(error) != "ResourceInUseException":
+                raise
+            return {"TableStatus": "CREATING"}  # another process has created it
 
 
-def _ensure_expiry(client: "DynamoDBClient", table: str) -> None:
+def _ensure_expiry(client: "DynamoDBClient", table: str, *, is_new: bool) -> None:
     """Enable TTL on `ExpiresAt`; rows without that attribute do not expire."""
     with translated():
-        if ttl_attribute(client, table) is not None:
+        if not is_new and ttl_attribute(client, table) is not None:
             return
         try:
             client.update_time_to_live(

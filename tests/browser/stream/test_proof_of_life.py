@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.faults.engines import EMBEDDED, Engine
 from tests.faults.split import SplitDeployment
+from tests.support.http import plain
 from tests.support.http.freezing import FreezingProxy
 from tests.support.processes.process import Process
 
@@ -149,7 +149,7 @@ def test_page_behind_a_failing_proxy_offers_a_retry_and_says_what_it_caught_up(
         )
         for number in range(3):
             product = {"product_id": f"P{number}", "name": "Kettle", "stock": 1}
-            httpx.post(f"{app.url}/v1/products", json=product).raise_for_status()
+            plain.post(f"{app.url}/v1/products", json=product).raise_for_status()
         proxy.admit()
         retry.click()
         expect(page.locator("#pill")).to_contain_text("caught up 3, 0 missed", timeout=RECOVERED)

@@ -3,9 +3,9 @@
 import threading
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support.http import plain
 from tests.support.processes.forked import ran
 from tests.support.processes.process import Process, with_settings
 from tests.support.waiting import until
@@ -29,7 +29,7 @@ def follow(app: Process, headers: dict[str, str]) -> threading.Thread:
 
     def read() -> None:
         wanted = {"Accept": "text/event-stream"} | headers
-        with httpx.stream("GET", f"{app.url}/v1/events", headers=wanted, timeout=60) as answer:
+        with plain.stream("GET", f"{app.url}/v1/events", headers=wanted, timeout=60) as answer:
             assert answer.status_code == 200
             opened.set()
             for _ in answer.iter_bytes():
@@ -45,7 +45,7 @@ def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_an
     tmp_path: Path,
 ) -> None:
     with Process(tmp_path / "data") as app:
-        assert httpx.get(f"{app.url}/v1/products").status_code == 200, (
+        assert plain.get(f"{app.url}/v1/products").status_code == 200, (
             "open on loopback without keys"
         )
         stranger = follow(app, {})
@@ -57,7 +57,7 @@ def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_an
         token = link.partition("token=")[2]
 
         def status(headers: dict[str, str]) -> int:
-            return httpx.get(f"{app.url}/v1/products", headers=headers).status_code
+            return plain.get(f"{app.url}/v1/products", headers=headers).status_code
 
         until(lambda: status({}) == 401, SOON)
         stranger.join(SOON)
@@ -65,7 +65,7 @@ def test_creating_a_key_closes_a_running_server_and_revoking_it_ends_sessions_an
 
         key = {"Authorization": f"Bearer {secret}"}
         assert status(key) == 200
-        with httpx.Client(base_url=app.url, headers={"Accept": "text/html"}) as browser:
+        with plain.Client(base_url=app.url, headers={"Accept": "text/html"}) as browser:
             assert browser.post("/sign-in/link", data={"token": token}).status_code == 303
             assert browser.get("/products").status_code == 200
             session = {"Cookie": f"stockpulse_session={browser.cookies['stockpulse_session']}"}

@@ -27,7 +27,8 @@ def keys_of(endpoint: str, folder: Path) -> Iterator[tuple[ApiKeys, Any, str]]:
     clients = connect(endpoint)
     prefix = settings_for(endpoint, folder).table_prefix
     names = table_names(prefix, None)
-    tables._ensure(clients.tables, names.settings, ["Kind", "ID"])  # noqa: SLF001 - the only one needed
+    only = names.settings, ["Kind", "ID"]
+    tables._create(clients.tables, *only, streamed=False)  # noqa: SLF001 - the only one needed
     try:
         keys = ApiKeys(clients.tables, names.settings, KEYS)
         yield keys, clients.tables, names.settings

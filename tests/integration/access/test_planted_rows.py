@@ -103,7 +103,8 @@ def test_changed_copied_and_moved_rows_are_refused(house: House, settings_table:
     house.keys.revoke(other.key_id, "test")
 
     name = f"{settings_table}2"
-    tables._ensure(tables_, name, ["Kind", "ID"])  # noqa: SLF001 - a second table with the same keys
+    # A second table with the same keys.
+    tables._create(tables_, name, ["Kind", "ID"], streamed=False)  # noqa: SLF001
     keys = ApiKeys(tables_, name, audit_keys(house.app.services.settings))
     key, secret = keys.create("elsewhere", Role.ADMIN, None, "test")
     moved = tables_.get_item(TableName=name, Key=row_key("key", key.id))["Item"]
@@ -165,7 +166,7 @@ def test_planted_sign_in_link_does_not_sign_in(
 
 def test_keys_survive_a_change_of_the_audit_key(house: House, settings_table: str) -> None:
     name = f"{settings_table}3"
-    tables._ensure(house.app.tables, name, ["Kind", "ID"])  # noqa: SLF001
+    tables._create(house.app.tables, name, ["Kind", "ID"], streamed=False)  # noqa: SLF001
     store = (house.app.tables, name)
     _, secret = ApiKeys(*store, KEYS).create("ada", Role.ADMIN, None, "test")
 

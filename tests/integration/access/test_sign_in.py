@@ -3,11 +3,11 @@
 import logging
 from datetime import datetime
 
-import httpx
 import pytest
 
 from app.core.roles import Role
 from tests.support.house import House, forms, token_of
+from tests.support.http import plain
 
 
 def test_viewers_see_only_the_sign_out_form(house: House) -> None:
@@ -43,7 +43,7 @@ def test_sign_out_ends_the_session_on_the_server(house: House) -> None:
         assert gone.headers["Location"] == "/sign-in"
         assert "Max-Age=0" in gone.headers["Set-Cookie"]
         assert not browser.cookies
-        again = httpx.get(f"{house.app.url}/v1/products", cookies=cookie)
+        again = plain.get(f"{house.app.url}/v1/products", cookies=cookie)
         assert again.status_code == 401
 
 
@@ -54,7 +54,7 @@ def test_each_sign_in_starts_a_new_session(house: House) -> None:
         assert browser.cookies["stockpulse_session"] != first["stockpulse_session"]
         assert "editor" in browser.get("/").text
         assert 'name="csrf_token"' in browser.get("/docs").text, "to try the API in the browser"
-    with httpx.Client(base_url=house.app.url, cookies=first) as fixed:
+    with plain.Client(base_url=house.app.url, cookies=first) as fixed:
         assert fixed.get("/v1/products").status_code == 401, "the previous session has ended"
 
 

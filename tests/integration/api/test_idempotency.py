@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.http import plain
 from tests.support.http.lossy import lossy
 from tests.support.processes.process import Process
 from tests.support.processes.running import App, serving, settings_for
@@ -134,16 +135,16 @@ def test_repeat_after_a_crash_between_commit_and_response_is_replayed(tmp_path: 
     app = Process(tmp_path / "data", module="tests.faults.crashing")
     with app:
         body = {"product_id": "P1", "name": "n", "stock": 10}
-        assert httpx.post(f"{app.url}/v1/products", json=body).status_code == 201
+        assert plain.post(f"{app.url}/v1/products", json=body).status_code == 201
     app.environment = {"CRASH_AT": "between commit and answer"}
     route = f"{app.url}/v1/products/P1/adjustments"
     app.start()
     with pytest.raises(httpx.HTTPError):
-        httpx.post(route, json=SOLD, headers=keyed("k"))
+        plain.post(route, json=SOLD, headers=keyed("k"))
     assert app.wait_dead() == -signal.SIGKILL
     app.environment = {}
     with app:
-        again = httpx.post(route, json=SOLD, headers=keyed("k"))
+        again = plain.post(route, json=SOLD, headers=keyed("k"))
         assert (again.status_code, again.json()["stock"]) == (200, 7)
         assert again.headers["Idempotent-Replayed"] == "true"
-        assert httpx.get(f"{app.url}/v1/products/P1").json()["stock"] == 7
+        assert plain.get(f"{app.url}/v1/products/P1").json()["stock"] == 7

@@ -12,6 +12,7 @@ import pytest
 
 from app.core.roles import Role
 from tests.support.house import HTML, House, furnished
+from tests.support.http import plain
 from tests.support.processes.running import App, serving, settings_for
 
 ADDRESS, KEY, WRONG = 12, 6, 3
@@ -70,7 +71,7 @@ def test_key_and_its_sessions_share_a_limit_across_addresses(house: House) -> No
     key = house.headers["editor"]
     sign_in = {"key": house.secrets["editor"]}
     at = {"X-Forwarded-For": "198.51.100.1"}
-    with httpx.Client(base_url=house.app.url, headers=at) as browser:
+    with plain.Client(base_url=house.app.url, headers=at) as browser:
         assert browser.post("/sign-in", data=sign_in).status_code == 303
         for number in range(KEY // 2):
             assert browser.get("/v1/products").status_code == 200
@@ -156,7 +157,7 @@ def wrong(number: int) -> dict[str, str]:
 
 def test_address_that_guesses_keys_is_limited_but_its_sessions_are_not(house: House) -> None:
     at = {"X-Forwarded-For": "192.0.2.7"}
-    with httpx.Client(base_url=house.app.url, headers=at) as browser:
+    with plain.Client(base_url=house.app.url, headers=at) as browser:
         assert browser.post("/sign-in", data={"key": house.secrets["viewer"]}).status_code == 303
         assert asked(house, at | wrong(1)).status_code == 401
         assert asked(house, at | wrong(2), "/sign-in").status_code == 200, "counts as a wrong key"

@@ -4,10 +4,9 @@ import re
 import signal
 from pathlib import Path
 
-import httpx
-
 from app.config.settings import Settings
 from tests.support.demo import NOTICE, sells
+from tests.support.http import plain
 from tests.support.processes.forked import Forked
 from tests.support.processes.process import with_settings
 from tests.support.processes.running import App
@@ -55,8 +54,8 @@ def test_demo_command_starts_a_server_if_none_is_running(
         assert address is not None, command.output
         assert "the table holds 2" in command.output
         assert "5 changes per second (seed 3)" in command.output
-        until(lambda: httpx.get(f"{address[0]}/readyz").status_code == 200)
-        assert NOTICE in httpx.get(f"{address[0]}/").text
+        until(lambda: plain.get(f"{address[0]}/readyz").status_code == 200)
+        assert NOTICE in plain.get(f"{address[0]}/").text
         assert command.end() == 0, command.output
     with Command(settings, output, "--history", "12h") as command:
         assert command.child.wait(30) == 1

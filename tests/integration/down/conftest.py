@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.integration.down.kit import Server
+from tests.support.http import plain
 from tests.support.http.sse import Listener
 from tests.support.processes.process import Process
 
@@ -15,7 +15,7 @@ from tests.support.processes.process import Process
 def server(tmp_path: Path) -> Iterator[Server]:
     with (
         Process(tmp_path / "data") as process,
-        httpx.Client(base_url=process.url, timeout=60) as http,
+        plain.Client(base_url=process.url, timeout=60) as http,
         Listener(process.url) as feed,
     ):
         yield Server(process, http, feed)

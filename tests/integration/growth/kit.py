@@ -35,12 +35,12 @@ from app.store.dynamodb.batches import Put, put_all
 from app.store.dynamodb.client import connect
 from app.store.feed.cursor import Cursor, CursorClock
 from app.store.feed.feed import Feed
-from app.web.app import create_app
 from app.web.services import DemoSwitch, Services
 from app.web.system import snapshot
 from tests.integration.growth.rule_rows import delivery, rule_puts, sending_nothing
 from tests.support.builders import an_event, an_item
 from tests.support.open_site import send
+from tests.support.processes.routed import routed
 from tests.support.processes.running import settings_for
 from tests.support.waiting import until
 
@@ -80,7 +80,7 @@ class Shop:
             ),
         )
         self.names = services.settings.table_names
-        self.app = create_app(self.services)
+        self.app = routed(self.services)
         self._tables = tables
         self.authenticator = services.access.authenticator
         self.key: ApiKey
@@ -130,9 +130,9 @@ class Shop:
         self.letters += [letter.id for letter in letters]
         alerts = AlertRepository(self._tables, self.names.settings)
         low = Levels(Decimal(1), Decimal(5))
-        for n in numbers:
-            known = alerts.get(f"g{n}")
-            alerts.save(known, after_event(known, Seen("", n, low)))
+        known = alerts.get_all(f"g{n}" for n in numbers)
+        for n, product in zip(numbers, known.values(), strict=True):
+            alerts.save(product, after_event(product, Seen("", n, low)))
             self.alerts.append(event_id(f"g{n}", "low-1"))
         trail = AdminLog(self._tables, self.names.settings)
         expires = {"ExpiresAt": {"N": "99999999999"}}

@@ -8,9 +8,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.support.http import plain
 from tests.support.paths import ROOT
 from tests.support.processes.process import Process
 from tests.support.waiting import until
@@ -65,7 +65,7 @@ def test_each_client_resumes_after_the_server_is_killed(tmp_path: Path) -> None:
     clients: dict[str, Client] = {}
     with app:
         product = {"product_id": "P1", "name": "n", "stock": 0}
-        httpx.post(f"{app.url}/v1/products", json=product).raise_for_status()
+        plain.post(f"{app.url}/v1/products", json=product).raise_for_status()
         for name in CLIENTS:
             (folder := tmp_path / name).mkdir()
             clients[name] = Client(name, app.url, folder)
@@ -76,7 +76,7 @@ def test_each_client_resumes_after_the_server_is_killed(tmp_path: Path) -> None:
             app.start()
             for _ in range(5):
                 move(app)
-            last = int(httpx.get(f"{app.url}/v1/products/P1").json()["stock"])
+            last = int(plain.get(f"{app.url}/v1/products/P1").json()["stock"])
             for name, client in clients.items():
                 until(lambda c=client: c.stocks[-1:] == [last])
                 first = client.stocks[0]
@@ -87,7 +87,7 @@ def test_each_client_resumes_after_the_server_is_killed(tmp_path: Path) -> None:
 
 
 def move(app: Process) -> bool:
-    answer = httpx.post(
+    answer = plain.post(
         f"{app.url}/v1/products/P1/adjustments", json={"delta": 1, "reason": "received"}
     )
     return answer.status_code == 200

@@ -9,7 +9,6 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from app.core.events import ChangeEvent
@@ -17,6 +16,8 @@ from app.store.audit.entry import event_of
 from app.store.dynamodb.client import connect
 from app.store.engine import find_running
 from app.store.timeline.first_arrivals import LATE_MS
+from tests.support.http import plain
+from tests.support.http.plain import Client
 from tests.support.processes.fault_points import PIPELINE_POINTS
 from tests.support.processes.process import Follower, Process
 from tests.support.processes.running import item
@@ -48,8 +49,7 @@ def test_kill_at_any_fault_point_loses_and_duplicates_nothing(tmp_path: Path, po
             if len(set(follower.ids)) >= changes:
                 break
         audited = audit_of(engine.url)
-        until(lambda: len(listed_ids(app.url)) >= changes)
-        listed = listed_ids(app.url)
+        listed = until(lambda: len(found := listed_ids(app.url)) >= changes and found)
     finally:
         app.__exit__()
     assert len(audited) == changes
@@ -64,13 +64,13 @@ def test_data_survives_a_kill_of_application_and_engine(tmp_path: Path) -> None:
     app = Process(tmp_path / "data")
     with app:
         body = {"product_id": "P1", "name": "Kettle", "stock": 3}
-        assert httpx.post(f"{app.url}/v1/products", json=body).status_code == 201
+        assert plain.post(f"{app.url}/v1/products", json=body).status_code == 201
         engine = find_running(app.data_dir)
         assert engine is not None
         app.kill()
         os.kill(engine.pid, signal.SIGKILL)
         app.start()
-        assert httpx.get(f"{app.url}/v1/products/P1").json()["stock"] == 3
+        assert plain.get(f"{app.url}/v1/products/P1").json()["stock"] == 3
         again = find_running(app.data_dir)
         assert again is not None
         assert again.url == engine.url
@@ -93,12 +93,13 @@ def write(url: str, changes: int) -> None:
 def listed_ids(url: str) -> list[str]:
     """The ids of all events, newest first, from pages of one."""
     found, cursor = [], None
-    while True:
-        given = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
-        page = httpx.get(f"{url}/v1/events", params=given).raise_for_status().json()
-        found += [item["id"] for item in page["items"]]
-        if (cursor := page["next_cursor"]) is None:
-            return found
+    with Client(base_url=url) as http:
+        while True:
+            given = {"limit": 1} | ({} if cursor is None else {"cursor": cursor})
+            page = http.get("/v1/events", params=given).raise_for_status().json()
+            found += [item["id"] for item in page["items"]]
+            if (cursor := page["next_cursor"]) is None:
+                return found
 
 
 def audit_of(url: str) -> list[ChangeEvent]:

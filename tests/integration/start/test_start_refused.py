@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests.support.http import plain
 from tests.support.processes.process import Process
 from tests.support.processes.starts import Start, assert_one_line, on, start
 
@@ -85,7 +85,7 @@ def test_data_folder_in_use_is_named_with_its_owner(tmp_path: Path, server: Proc
     for refused in [start(tmp_path, held), start(tmp_path, held | elsewhere)]:
         errors = refused.errors()
         assert_one_line(errors, str(server.data_dir), f"process {server.pid}", *held)
-    assert httpx.get(f"{server.url}/readyz").status_code == 200
+    assert plain.get(f"{server.url}/readyz").status_code == 200
 
 
 @pytest.mark.embedded

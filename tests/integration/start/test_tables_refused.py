@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from app.store.dynamodb.client import connect
+from tests.support.http import plain
 from tests.support.processes.process import Process
 from tests.support.processes.starts import SOON, Start, assert_one_line, on, start
 
@@ -67,7 +67,7 @@ def test_table_without_a_stream_is_named_and_init_enables_it(tmp_path: Path, end
     assert (enabled.child.returncode, errors) == (0, "")
     assert f"The stream of {name} has view type NEW_AND_OLD_IMAGES" in output
     with Process(tmp_path / "data", environment=settings) as app:
-        assert httpx.get(f"{app.url}/v1/products").json()["items"] == []
+        assert plain.get(f"{app.url}/v1/products").json()["items"] == []
         assert app.stop() == 0
 
 

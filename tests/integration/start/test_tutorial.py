@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import httpx
-
+from tests.support.http import plain
 from tests.support.paths import DOCS
 from tests.support.processes.forked import ran
 from tests.support.processes.process import Process, with_settings
@@ -37,7 +36,7 @@ def test_tutorial_runs_beside_a_running_shop_and_both_audits_verify(
     }
     own = {"STOCKPULSE_DYNAMODB": endpoint, "STOCKPULSE_TABLE_PREFIX": f"{tmp_path.name}-"}
     with Process(tmp_path / "own", environment=own) as first:
-        httpx.post(f"{first.url}/v1/products", json=PRODUCT).raise_for_status()
+        plain.post(f"{first.url}/v1/products", json=PRODUCT).raise_for_status()
         with Process(tmp_path / "tutorial", environment=settings) as second:
             until(lambda: stocks(second) == [53, 50])
         until(lambda: stocks(first) == [PRODUCT["stock"]])
@@ -48,5 +47,5 @@ def test_tutorial_runs_beside_a_running_shop_and_both_audits_verify(
 
 
 def stocks(app: Process) -> list[Any]:
-    events = httpx.get(f"{app.url}/v1/events").json()["items"]
+    events = plain.get(f"{app.url}/v1/events").json()["items"]
     return [event["data"]["stock_after"] for event in reversed(events)]

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.support.http import plain
 from tests.support.http.sse import Listener
 from tests.support.processes.process import Process
 from tests.support.processes.running import App
@@ -71,7 +72,7 @@ def test_a_log_is_json_with_ids_and_without_secrets(tmp_path: Path) -> None:
     planted = [key, "planted-bearer-token", "planted-in-query", "planted-in-body"]
     with (
         Process(tmp_path / "data", environment=environment) as process,
-        httpx.Client(base_url=process.url) as http,
+        plain.Client(base_url=process.url) as http,
     ):
         body = {"product_id": "P1", "name": "n", "stock": 3, "note": planted[3]}
         created = http.post(f"/v1/products?token={planted[2]}", json=body)

@@ -5,3 +5,6 @@ from functools import partial
 import httpx
 
 Client = partial(httpx.Client, verify=False)
+get = partial(httpx.get, verify=False)
+post = partial(httpx.post, verify=False)
+stream = partial(httpx.stream, verify=False)

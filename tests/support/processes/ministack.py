@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 import httpx
 
+from tests.support.http import plain
 from tests.support.paths import ROOT
 from tests.support.processes.process import free_port
 
@@ -107,7 +108,7 @@ def _wait(running: MiniStack, process: "subprocess.Popen[bytes]", seconds: float
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{running.url}/_ministack/health", timeout=2).status_code == 200:
+            if plain.get(f"{running.url}/_ministack/health", timeout=2).status_code == 200:
                 return
         except httpx.HTTPError:
             time.sleep(0.05)

@@ -17,11 +17,11 @@ from app.bootstrap.web import running
 from app.config.settings import Settings
 from app.store.dynamodb.client import Clients, connect
 from app.store.engine import find_running
-from app.web.app import create_app
 from app.web.services import Services
 from app.web.transport.protocol_class import bounded
 from app.web.transport.server import Server
 from tests.support.http.plain import Client
+from tests.support.processes.routed import routed
 
 
 @dataclass
@@ -79,7 +79,7 @@ def serving(settings: Settings, connections: int = 1000) -> Iterator[App]:
     with running(settings) as services, socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
-        web = create_app(services)
+        web = routed(services)
         config = uvicorn.Config(
             web,
             http=bounded(services, connections),

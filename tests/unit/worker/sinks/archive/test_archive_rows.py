@@ -133,18 +133,18 @@ def test_arrivals_go_on_in_the_middle_of_a_row_and_end_before_a_time() -> None:
 
 @pytest.mark.parametrize("form", ["parquet", "ndjson"])
 def test_large_images_do_not_fill_the_memory(form: Format, tmp_path: Path) -> None:
-    """A file of 60 MB is written in parts of about 8 MB."""
+    """A file of 30 MB is written in parts of about 8 MB."""
     place, chance = Directory(tmp_path), random.Random(1)
     image = an_item(Text=chance.randbytes(150_000).hex())
     tracemalloc.start()
     try:
         with ArchiveFiles(place, form, lambda event: event, lambda: None).file(cursor(1)) as file:
-            for n in range(100):
+            for n in range(50):
                 file.add([Entry(cursor(1, n), an_event(n, before=image, after=image))])
-            assert file.close(cursor(1, 99)) == cursor(1, 99)
+            assert file.close(cursor(1, 49)) == cursor(1, 49)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     with reading(place, next(iter(place.names()))) as reader:
-        assert sum(1 for _ in reader.choosing()) == 100
-    assert peak < 40_000_000
+        assert sum(1 for _ in reader.choosing()) == 50
+    assert peak < 20_000_000
