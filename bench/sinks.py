@@ -16,7 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
@@ -54,8 +54,15 @@ ALWAYS = 2  # sinks that every deployment has: alerts and notifications
 PATIENCE = 300.0  # seconds
 
 
-def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], events: int) -> float:
-    """Events per second from the first delivery to the last, as a worker runs the sink."""
+def ours(
+    data_dir: Path,
+    url: str,
+    sink: str,
+    environment: Mapping[str, str],
+    events: int,
+    complete: Callable[[], bool],
+) -> float:
+    """Events per second from the first delivery until all is there, as a worker runs the sink."""
     os.environ.update(environment)
     settings = Settings(
         _env_file=None,
@@ -75,7 +82,7 @@ def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], ev
     with reading(settings, lambda _: None, Wake()) as worker:
         deadline = time.monotonic() + PATIENCE
         first = began = 0.0
-        while (done := delivered()) < events:
+        while (done := delivered()) < events or not complete():
             if done and not first:
                 first, began = done, time.perf_counter()
             if time.monotonic() > deadline:
@@ -129,8 +136,8 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
             (own / "ours").mkdir()
             with trial_of(name)(own / "ours") as opened:
                 due = events - opened.later
-                arguments = (own / "data", engine.url, opened.sink, opened.environment, due)
-                row["ours"] = pool.submit(ours, *arguments).result()
+                about = (own / "data", engine.url, opened.sink, opened.environment, due)
+                row["ours"] = pool.submit(ours, *about, opened.complete).result()
         rows.append(row)
     return rows
 

@@ -1,9 +1,11 @@
 """A new index is filled while changes go on, and takes over in one step."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from app.store.feed.cursor import Cursor, wall_ms
 from tests.opensearch.kit import LONG, SearchShop
 from tests.support.processes.forked import ran
 from tests.support.processes.process import with_settings
@@ -88,6 +90,36 @@ def test_an_old_event_of_a_product_deleted_before_the_rebuild_makes_no_ghost(
     with shop.sink() as sink:
         assert sink.deliver(events[:1]) == []
     assert shop.document("GHOST")["deleted"]
+    assert shop.differences() == []
+
+
+def test_an_event_from_before_an_index_is_left_to_its_fill(shop: SearchShop) -> None:
+    with shop.following():
+        shop.put("P1", 1)
+        first = shop.until_live()
+        until(lambda: shop.stock("P1") == 1, LONG)
+    (event,) = (one for one in shop.events("P1") if one.stock_after == 1)
+    with shop.sink() as sink:
+        assert sink.rebuild is not None
+        assert sink.clock is not None
+        assert sink.deliver_placed is not None
+        sink.rebuild()
+        key = "2099-01-01T00:00:00.000#" + "7" * 40
+        hour_ago, now = (Cursor(wall_ms() - age, "00000000", 0) for age in (3_600_000, 0))
+
+        def keys() -> list[str | None]:
+            found = (shop.node.call("GET", f"/{index}/_doc/P1") for index in (first, filling))
+            return [one.get("_source", {}).get("event_key") for one in found]
+
+        filling = f"{shop.alias}-000002"
+        assert sink.deliver_placed([(hour_ago, replace(event, event_key=key))]) == []
+        assert keys() == [key, None]
+        assert sink.deliver_placed([(now, event)]) == []
+        assert keys() == [key, event.event_key]
+        until(lambda: sink.clock and sink.clock(0) > 1 and shop.live() == filling, LONG)
+    with shop.following():
+        shop.put("P1", 2)
+        until(lambda: shop.stock("P1") == 2, LONG)
     assert shop.differences() == []
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import orjson
 from opensearchpy import OpenSearch as Client
 
+from app.config.settings import Settings
 from app.core.events import ChangeEvent
 from app.core.item import plain_item
 from bench.support.sinks.trial import Trial
@@ -22,7 +24,14 @@ def search(folder: Path) -> Iterator[Trial]:
     """An index for the sink, and one for the bare loop."""
     with OpenSearch(folder) as node, Client(node.url, timeout=60) as client:
         environment = {"STOCKPULSE_SEARCH_URL": node.url}
-        yield Trial(NAME, environment, bare_loop(client, "bare"), BATCH)
+        complete = partial(is_filled, node.url)
+        yield Trial(NAME, environment, bare_loop(client, "bare"), BATCH, complete=complete)
+
+
+def is_filled(url: str) -> bool:
+    """Whether the sink's index is complete, so that its alias exists."""
+    with Client(url, timeout=60) as client:
+        return bool(client.indices.exists_alias(name=Settings.model_fields["search_index"].default))
 
 
 def bare_loop(client: Client, index: str) -> Callable[[Sequence[ChangeEvent]], None]:

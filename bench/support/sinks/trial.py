@@ -20,13 +20,19 @@ TRIALS = {
 }
 
 
+def at_once() -> bool:
+    """Nothing but events has to be brought."""
+    return True
+
+
 @dataclass(frozen=True)
 class Trial:
     """A sink and its bare loop, on targets of their own.
 
     `environment` switches the sink on in a process. `bare` writes one batch of up to `batch`
     events with the same client, and nothing else: no retries, no checks. `later`: how many of the
-    newest events the sink need not have yet, such as those of a file that is not due.
+    newest events the sink need not have yet, such as those of a file that is not due. `complete`:
+    whether the target has what the sink brings apart from events; another process calls it.
     """
 
     sink: str
@@ -34,6 +40,7 @@ class Trial:
     bare: Callable[[Sequence[ChangeEvent]], None]
     batch: int
     later: int = 0
+    complete: Callable[[], bool] = at_once
 
 
 # Opens a trial in a folder until the block ends, with its real target running.

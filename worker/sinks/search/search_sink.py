@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from app.core.events import ChangeEvent
-from worker.consumers.sink import Rejected, Sink, Unavailable
+from app.store.feed.cursor import Cursor
+from worker.consumers.sink import Placed, Rejected, Sink, Unavailable
 from worker.sinks.search.current_products import CurrentProducts
 from worker.sinks.search.index_check import IndexCheck
 from worker.sinks.search.index_fill import IndexFill
-from worker.sinks.search.index_roles import IndexRoles, Roles
+from worker.sinks.search.index_roles import Index, IndexRoles, Roles
 from worker.sinks.search.index_test import send_test
-from worker.sinks.search.index_writer import IndexGone, IndexWriter
+from worker.sinks.search.index_writer import CLOCKS, IndexGone, IndexWriter
 from worker.sinks.search.search_document import Document, Rendering
 from worker.sinks.search.search_node import SearchNode
 
@@ -55,6 +56,7 @@ class Search:
             check=self._check,
             clock=lambda _until: self._fill.advance(),
             rebuild=self.rebuild,
+            deliver_placed=self.deliver_placed,
         )
 
     def deliver(self, events: Sequence[ChangeEvent]) -> list[Rejected]:
@@ -64,10 +66,19 @@ class Search:
             Unavailable: some were not stored; deliver them again.
 
         """
+        return self.deliver_placed([(None, event) for event in events])
+
+    def deliver_placed(self, placed: Sequence[Placed]) -> list[Rejected]:
+        """Do the same, but leave to the fill of an index what it finds in the tables anyway.
+
+        Raises:
+            Unavailable: some were not stored; deliver them again.
+
+        """
         with self._node.together():
             for _ in range(_TRIES):
                 try:
-                    return self._deliver(events, self._roles.now())
+                    return self._deliver(placed, self._roles.now())
                 except IndexGone as error:
                     gone = error
         raise gone
@@ -90,28 +101,37 @@ class Search:
             "once it is complete. Until then, searches use the index that is there."
         )
 
-    def _deliver(self, events: Sequence[ChangeEvent], roles: Roles) -> list[Rejected]:
+    def _deliver(self, placed: Sequence[Placed], roles: Roles) -> list[Rejected]:
+        events = [event for _, event in placed]
         left: dict[str, list[ChangeEvent]] = {}
         for event in events:
             left.setdefault(event.product_id, []).append(event)
         for of_product in left.values():
             of_product.sort(key=lambda event: event.event_key)
+        late = {event.product_id for cursor, event in placed if not _is_filled(cursor, roles.next)}
+        live = [index for index in roles.written if index is not roles.next]
         rejected: list[Rejected] = []
-        due = [of_product[-1] for of_product in left.values()]
-        while due:
-            written = self._writer.write(roles.written, self._documents(due))
-            refused = written.refused
-            if written.trouble is not None:
-                undone = written.open | refused.keys() | {one.event.product_id for one in rejected}
-                raise self._interrupted(written.trouble, events, undone)
-            if refused:
-                self._refuse_changed(roles)
-            rejected += [
-                Rejected(one, refused[one.product_id]) for one in due if one.product_id in refused
-            ]
-            for product_id in refused:
-                left[product_id].pop()
-            due = [left[product_id][-1] for product_id in refused if left[product_id]]
+        undone = set(left)
+        for indices, products in ((roles.written, late), (live, left.keys() - late)):
+            due = [left[one][-1] for one in left if one in products] if indices else []
+            while due:
+                written = self._writer.write(indices, self._documents(due))
+                refused = written.refused
+                rejected += [
+                    Rejected(one, refused[one.product_id])
+                    for one in due
+                    if one.product_id in refused
+                ]
+                if written.trouble is not None:
+                    undone = (undone - products) | written.open
+                    undone |= {one.event.product_id for one in rejected}
+                    raise self._interrupted(written.trouble, events, undone)
+                if refused:
+                    self._refuse_changed(indices)
+                for product_id in refused:
+                    left[product_id].pop()
+                due = [left[product_id][-1] for product_id in refused if left[product_id]]
+            undone -= products
         return rejected
 
     def _documents(self, events: Sequence[ChangeEvent]) -> list[Document]:
@@ -129,9 +149,9 @@ class Search:
             )
         return documents + (self._current(unseen) if unseen else [])
 
-    def _refuse_changed(self, roles: Roles) -> None:
+    def _refuse_changed(self, indices: Sequence[Index]) -> None:
         """Raise Unavailable if documents are refused because somebody changed the mapping."""
-        for index in roles.written:
+        for index in indices:
             if changed := self._roles.changed_fields(index):
                 raise Unavailable(
                     f"Somebody changed the search index {index.name}. {changed[0]} Build it again: "
@@ -146,3 +166,10 @@ class Search:
             return trouble
         accepted = list(takewhile(lambda event: event.product_id not in undone, events))
         return Unavailable(str(trouble), retry_after=trouble.retry_after, delivered=len(accepted))
+
+
+def _is_filled(cursor: Cursor | None, filling: Index | None) -> bool:
+    """Whether an index's fill sees what an event did: its entry was there before the index was."""
+    if cursor is None or filling is None:
+        return False
+    return cursor.ms < (filling.created - CLOCKS).timestamp() * 1000
