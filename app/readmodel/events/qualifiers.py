@@ -130,8 +130,8 @@ def _condition(token: Token, zone: ZoneInfo) -> EventQuery:
             return EventQuery(sizes=(Span(span.least, span.below, token.negated),))
         case _:
             raise ValueError(
-                f"unknown qualifier. Known qualifiers: {_KNOWN}. To find the text itself, write it "
-                "in quotes"
+                f"changes cannot be searched by this. They can by {_KNOWN}. To find the text "
+                "itself, write it in quotes"
             )
 
 

@@ -76,7 +76,7 @@ def test_delta_is_a_size_without_a_sign(text: str, span: Span) -> None:
 @pytest.mark.parametrize(
     ("text", "position", "says"),
     [
-        ("cup knd:deleted", 5, "knd:deleted: unknown qualifier. Known qualifiers: kind, actor"),
+        ("cup knd:deleted", 5, "knd:deleted: changes cannot be searched by this. They can by kind"),
         ("kind:gone", 1, "unknown kind. Known: inserted, stock_changed"),
         ("kind:internal", 1, "unknown kind"),
         ("cup -reason:stolen", 5, "unknown reason. Known: received, sold"),
