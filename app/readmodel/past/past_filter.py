@@ -15,6 +15,12 @@ class PastFilter:
         self._words = [(spaced(word), part_of(word)) for word in words_of(query.q)]
         self._ranges = [(name, limits(*pair)) for name, pair in query.ranges.items()]
 
+    @property
+    def pieces(self) -> list[bytes]:
+        """Letters in ASCII that the texts of each product of the list have, whatever their case."""
+        found = {piece for word, _ in self._words for piece in word.split()}
+        return [piece.encode() for piece in found if piece.isascii()]
+
     def place(self, row: ProductRow) -> tuple[Any, str]:
         """The product's place in the list's order: its sort key and its id."""
         return getattr(row, self._query.column), row.id

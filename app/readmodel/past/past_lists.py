@@ -128,7 +128,9 @@ class _Pass:
 
         def later() -> Iterator[Place]:
             nonlocal counted
-            states = past_states(self._connection, self._ms, deleted=self._query.deleted)
+            has = self._filter.pieces if self._names.key.is_text else ()
+            gone = self._query.deleted
+            states = past_states(self._connection, self._ms, deleted=gone, has=has)
             for place in self._admitted(states):
                 counted += 1
                 if after is None or (place < after if descending else place > after):

@@ -5,7 +5,7 @@ has the order of its event keys, and void entries do not count.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.core.events import ChangeEvent
@@ -29,8 +29,8 @@ SELECT product_id, kind, event FROM (
 _FIRST_IF_LATER = """
 SELECT product_id, event FROM (
     SELECT min(event_key), number AS first FROM events
-    WHERE product_id >= char(1) GROUP BY product_id
-) JOIN events ON number = first WHERE occurred_at > ? AND kind != 'inserted'
+    WHERE product_id >= char(1) GROUP BY product_id HAVING occurred_at > ?
+) JOIN events ON number = first WHERE kind != 'inserted'
 """
 
 # Those that were deleted before their events expired are not counted.
@@ -67,14 +67,19 @@ def past_state(connection: sqlite3.Connection, row_id: str, ms: int) -> PastStat
 
 
 def past_states(
-    connection: sqlite3.Connection, ms: int, *, deleted: bool
+    connection: sqlite3.Connection, ms: int, *, deleted: bool, has: Sequence[bytes] = ()
 ) -> Iterator[tuple[str, PastState]]:
     """The states of all products with an event up to a time, by the product's row id.
 
-    Without `deleted`, those that had been deleted may be missing.
+    Without `deleted`, those that had been deleted may be missing, and those without a text of `has`
+    (folded words in ASCII) at any time.
     """
     for row_id, kind, data in connection.execute(_LAST_OF_EACH, (ms,)):
-        before, after = images(data)
+        # A `reconciled` event may be void, and then an earlier one has the state.
+        found = images(data, () if kind == "reconciled" else has)
+        if found is None:
+            continue
+        before, after = found
         if kind in {"deleted", "expired"}:
             if deleted:
                 yield row_id, PastState(before, deleted=True)

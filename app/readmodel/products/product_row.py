@@ -1,6 +1,7 @@
 """A product's row has the keys that lists sort, filter and search by, and the item itself. Pure."""
 
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
 
@@ -101,22 +102,41 @@ class ProductRow:
         return number(self._item, self._names.reorder_point)
 
 
+class _Letters(dict[int, str | None]):
+    """What `str.translate` makes of each letter, computed when the letter is first met."""
+
+    def __init__(self, shown: Callable[[str], str | None]) -> None:
+        self._shown = shown
+
+    def __missing__(self, letter: int) -> str | None:
+        found = self[letter] = self._shown(chr(letter))
+        return found
+
+
+# A list of past products folds the texts of all of them, so both leave the loop to C.
+_WITHOUT_MARKS = _Letters(lambda letter: None if unicodedata.combining(letter) else letter)
+_WORD_LETTERS = _Letters(lambda letter: letter if unicodedata.category(letter)[0] in "LN" else " ")
+
+
 def folded(text: str) -> str:
     """The text without case and accents, as it is searched and sorted."""
+    if text.isascii():
+        return text.lower()
     # Twice: compatibility letters such as a bold R become capitals only now.
     lower = unicodedata.normalize("NFKD", storable(text)).casefold()
-    decomposed = unicodedata.normalize("NFKD", lower)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return unicodedata.normalize("NFKD", lower).translate(_WITHOUT_MARKS)
 
 
 def spaced(text: str) -> str:
     """A folded text as its words, each after one space, as SQLite's full-text index has them."""
-    letters = (letter if unicodedata.category(letter)[0] in "LN" else " " for letter in text)
-    return "".join(f" {word}" for word in "".join(letters).split())
+    words = text.translate(_WORD_LETTERS).split()
+    return " " + " ".join(words) if words else ""
 
 
 def storable(text: str) -> str:
     """The text, or for one with lone surrogates, which SQLite cannot store, a text in its place."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
