@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 11
+VERSION = 12
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -49,7 +49,7 @@ CREATE INDEX by_stock ON products (deleted, stock, id);
 CREATE INDEX by_price ON products (deleted, price, id);
 CREATE INDEX by_reorder_point ON products (deleted, reorder_point, id);
 CREATE INDEX by_updated_at ON products (deleted, updated_at, id);
-CREATE INDEX of_category ON products (category, deleted);
+CREATE INDEX of_category ON products (category, deleted, id);
 CREATE INDEX low ON products (deleted, id) WHERE low;
 
 CREATE TABLE product_tags (

@@ -37,7 +37,7 @@ def test_the_program_of_a_rule_gets_every_change_in_order(engine: Engine, tmp_pa
         "STOCKPULSE_DYNAMODB": engine.url,
         "STOCKPULSE_NOTIFY_PRIVATE_ADDRESSES": "true",
     }
-    changes = int(sum(phase[0] for phase in TRIAL) * RATE)
+    changes = int(sum(phase[0] for phase in TRIAL) * RATE) // THREADS * THREADS
     with (
         Receiver(tmp_path / "hook") as receiver,
         Process(tmp_path / "data", environment=environment, forked=False) as app,
