@@ -27,17 +27,16 @@ SELECT product_id, last, stock, updated, description, {COLUMNS} FROM (
     WHERE product_id >= char(1) AND occurred_at <= ? GROUP BY product_id
 ) LEFT JOIN descriptions ON number = description
 """  # noqa: S608 - constants
-_FIRST_IF_LATER = """
-SELECT product_id, event FROM (
-    SELECT min(event_key), number AS first FROM events
-    WHERE product_id >= char(1) GROUP BY product_id HAVING occurred_at > ?
-) JOIN events ON number = first WHERE kind != 'inserted'
-"""
-
-# Those that were deleted before their events expired are not counted.
-_WITHOUT_EVENTS = """
-SELECT count(*) FROM products WHERE NOT deleted
-AND NOT EXISTS (SELECT 1 FROM events WHERE product_id = products.id)
+# A product's first event tells: it is later, and no insert. Products that were deleted before their
+# events expired are not counted.
+_UNKNOWN = """
+SELECT id, first FROM (
+    SELECT id, deleted, (
+        SELECT occurred_at FROM events WHERE product_id = products.id ORDER BY event_key LIMIT 1
+    ) AS first FROM products
+) WHERE first IS NULL AND NOT deleted OR first > ? AND 'inserted' IS NOT (
+    SELECT kind FROM events WHERE product_id = id ORDER BY event_key LIMIT 1
+)
 """
 
 
@@ -94,10 +93,9 @@ def past_states(
 
 def unknown_before(connection: sqlite3.Connection, ms: int) -> int:
     """How many products without an event up to a time existed then, in an unknown state."""
-    without_events: int = connection.execute(_WITHOUT_EVENTS).fetchone()[0]
-    return without_events + sum(
-        decoded(data).event_name != "INSERT" and _last(connection, row_id, ms) is None
-        for row_id, data in connection.execute(_FIRST_IF_LATER, (ms,))
+    return sum(
+        first is None or past_state(connection, row_id, ms) == PastState(None)
+        for row_id, first in connection.execute(_UNKNOWN, (ms,))
     )
 
 
