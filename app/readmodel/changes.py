@@ -98,7 +98,7 @@ class Changes:
         """Keep events for searches, and count them; they need not be in order."""
         self._trends.add(
             connection,
-            [event for at, event in arrived if put(connection, at, event)],
+            [event for at, event in arrived if put(connection, at, event, self._names)],
         )
 
     def fill(self, connection: sqlite3.Connection, arrived: Sequence[Arrived]) -> None:

@@ -1,6 +1,6 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 12
+VERSION = 13
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
@@ -12,7 +12,9 @@ NO_NUMBER = float("-inf")
 #
 # An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
 # units of a stock change, up or down, and `stock` the stock after the event: `NO_NUMBER` if the
-# product has none then, NULL if that is not known. `event_index` has its words and terms
+# product has none then, NULL if that is not known. `description` refers to a description of what it
+# left, and `updated` is when Stockpulse last wrote that (`app.readmodel.past.descriptions`).
+# `event_index` has its words and terms
 # (`app.readmodel.events.event_terms`) without its texts. `event_hours` has the earliest and the
 # latest `occurred_at` of the events that arrived in an hour.
 #
@@ -68,9 +70,27 @@ CREATE TABLE events (
     kind TEXT NOT NULL,
     size REAL,
     stock REAL,
+    description INTEGER,
+    updated INTEGER,
     event BLOB NOT NULL
 );
-CREATE INDEX events_of_product ON events (product_id, event_key, occurred_at, stock);
+CREATE INDEX events_of_product ON events (
+    product_id, event_key, occurred_at, stock, description, updated
+);
+
+CREATE TABLE descriptions (
+    number INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    category TEXT NOT NULL,
+    category_key TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    words TEXT NOT NULL,
+    codes TEXT NOT NULL,
+    price REAL NOT NULL,
+    reorder_point REAL NOT NULL,
+    low_point REAL NOT NULL
+);
 
 CREATE TABLE event_hours (hour INTEGER PRIMARY KEY, earliest INTEGER, latest INTEGER);
 

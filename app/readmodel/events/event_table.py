@@ -6,8 +6,10 @@ Events come from the follower and from the fill, in any order and again; each is
 import sqlite3
 
 from app.core.events import ChangeEvent
+from app.core.item import AttributeNames
 from app.readmodel.events.event_row import decoded, encoded
 from app.readmodel.events.event_terms import size_of, text_of
+from app.readmodel.past.descriptions import described
 from app.readmodel.products.product_row import storable
 from app.readmodel.schema import NO_NUMBER
 from app.store.feed.cursor import Cursor
@@ -44,7 +46,9 @@ def first_of_hour(hour: int) -> int:
     return first_number(hour * _HOUR_MS)
 
 
-def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> bool:
+def put(
+    connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent, names: AttributeNames
+) -> bool:
     """Keep an event that arrived at the cursor; returns whether it is new.
 
     One that has arrived before moves to its first arrival.
@@ -60,9 +64,10 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             return False
         _remove(connection, number, event)
     number = _free(connection, cursor)
+    stock = stock_left(event)
     occurred_ms = round(event.occurred_at.timestamp() * 1000)
     connection.execute(
-        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             number,
             product_id,
@@ -71,7 +76,8 @@ def put(connection: sqlite3.Connection, cursor: Cursor, event: ChangeEvent) -> b
             occurred_ms,
             event.kind,
             size_of(event),
-            stock_left(event),
+            stock,
+            *described(connection, event, stock, names),
             encoded(event),
         ),
     )

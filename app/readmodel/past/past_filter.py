@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.readmodel.past.descriptions import DescribedRow
 from app.readmodel.products.product_query import ProductQuery, limits, part_of, words_of
 from app.readmodel.products.product_row import ProductRow, spaced, storable
 from app.readmodel.schema import NO_NUMBER
@@ -15,17 +16,11 @@ class PastFilter:
         self._words = [(spaced(word), part_of(word)) for word in words_of(query.q)]
         self._ranges = [(name, limits(*pair)) for name, pair in query.ranges.items()]
 
-    @property
-    def pieces(self) -> list[bytes]:
-        """Letters in ASCII that the texts of each product of the list have, whatever their case."""
-        found = {piece for word, _ in self._words for piece in word.split()}
-        return [piece.encode() for piece in found if piece.isascii()]
-
-    def place(self, row: ProductRow) -> tuple[Any, str]:
+    def place(self, row: ProductRow | DescribedRow) -> tuple[Any, str]:
         """The product's place in the list's order: its sort key and its id."""
         return getattr(row, self._query.column), row.id
 
-    def admits(self, row: ProductRow) -> bool:
+    def admits(self, row: ProductRow | DescribedRow) -> bool:
         """Whether the product is in the list; `deleted` is the caller's to test."""
         query = self._query
         return (

@@ -17,6 +17,7 @@ from app.core.errors import StockpulseError
 from app.core.item import AttributeNames, Item
 from app.core.keys import NotAnID
 from app.readmodel.database import Database
+from app.readmodel.past.descriptions import DescribedRow
 from app.readmodel.past.past_filter import PastFilter
 from app.readmodel.past.past_states import PastState, past_state, past_states, unknown_before
 from app.readmodel.products.product_lists import CAPPED, ProductPage, Total, Totals
@@ -135,9 +136,7 @@ class _Pass:
 
         def later() -> Iterator[Place]:
             nonlocal counted
-            has = self._filter.pieces if self._names.key.is_text else ()
-            gone = self._query.deleted
-            states = past_states(self._connection, self._ms, deleted=gone, has=has)
+            states = past_states(self._connection, self._ms, deleted=self._query.deleted)
             for place in self._admitted(states):
                 counted += 1
                 if after is None or (place < after if descending else place > after):
@@ -168,9 +167,15 @@ class _Pass:
         assert state is not None and state.item is not None  # noqa: S101, PT018 - it has a place
         return state.item
 
-    def _admitted(self, states: Iterable[tuple[str, PastState | None]]) -> Iterator[Place]:
+    def _admitted(
+        self, states: Iterable[tuple[str, PastState | DescribedRow | None]]
+    ) -> Iterator[Place]:
         """The places of the list's products, as their states come."""
         for _, state in states:
+            if isinstance(state, DescribedRow):
+                if self._filter.admits(state):
+                    yield self._filter.place(state)
+                continue
             if state is None or (state.deleted and not self._query.deleted):
                 continue
             if state.item is None:

@@ -5,12 +5,13 @@ has the order of its event keys, and void entries do not count.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.core.events import ChangeEvent
 from app.core.item import Item, digest
 from app.readmodel.events.event_row import decoded, images
+from app.readmodel.past.descriptions import COLUMNS, NO_PRODUCT, DescribedRow
 from app.store.audit.chain import Link, void_keys
 
 _BESIDE = 50  # events on each side of a `reconciled` one that can make it void
@@ -18,25 +19,24 @@ _BESIDE = 50  # events on each side of a `reconciled` one that can make it void
 _UP_TO = "event_key <= ? ORDER BY event_key DESC"
 _AFTER = "event_key > ? ORDER BY event_key"
 
-# Only keys are grouped, which the index has: reading the events of the whole table takes longer.
-# Gaps of whole shards are no product's events; their ids begin with a character below all others.
-_LAST_OF_EACH = """
-SELECT product_id, kind, event FROM (
-    SELECT max(event_key), number AS last FROM events
+# All of it comes from the index of events, without reading one. Gaps of whole shards are no
+# product's events; their ids begin with a character below all others.
+_LAST_OF_EACH = f"""
+SELECT product_id, last, stock, updated, description, {COLUMNS} FROM (
+    SELECT product_id, max(event_key), number AS last, stock, updated, description FROM events
     WHERE product_id >= char(1) AND occurred_at <= ? GROUP BY product_id
-) JOIN events ON number = last
-"""
-_FIRST_IF_LATER = """
-SELECT product_id, event FROM (
-    SELECT min(event_key), number AS first FROM events
-    WHERE product_id >= char(1) GROUP BY product_id HAVING occurred_at > ?
-) JOIN events ON number = first WHERE kind != 'inserted'
-"""
-
-# Those that were deleted before their events expired are not counted.
-_WITHOUT_EVENTS = """
-SELECT count(*) FROM products WHERE NOT deleted
-AND NOT EXISTS (SELECT 1 FROM events WHERE product_id = products.id)
+) LEFT JOIN descriptions ON number = description
+"""  # noqa: S608 - constants
+# A product's first event tells: it is later, and no insert. Products that were deleted before their
+# events expired are not counted.
+_UNKNOWN = """
+SELECT id, first FROM (
+    SELECT id, deleted, (
+        SELECT occurred_at FROM events WHERE product_id = products.id ORDER BY event_key LIMIT 1
+    ) AS first FROM products
+) WHERE first IS NULL AND NOT deleted OR first > ? AND 'inserted' IS NOT (
+    SELECT kind FROM events WHERE product_id = id ORDER BY event_key LIMIT 1
+)
 """
 
 
@@ -67,19 +67,21 @@ def past_state(connection: sqlite3.Connection, row_id: str, ms: int) -> PastStat
 
 
 def past_states(
-    connection: sqlite3.Connection, ms: int, *, deleted: bool, has: Sequence[bytes] = ()
-) -> Iterator[tuple[str, PastState]]:
+    connection: sqlite3.Connection, ms: int, *, deleted: bool
+) -> Iterator[tuple[str, PastState | DescribedRow]]:
     """The states of all products with an event up to a time, by the product's row id.
 
-    Without `deleted`, those that had been deleted may be missing, and those without a text of `has`
-    (folded words in ASCII) at any time.
+    Without `deleted`, those that had been deleted may be missing; with it, those that had not.
     """
-    for row_id, kind, data in connection.execute(_LAST_OF_EACH, (ms,)):
-        # A `reconciled` event may be void, and then an earlier one has the state.
-        found = images(data, () if kind == "reconciled" else has)
-        if found is None:
+    for row_id, last, stock, updated, number, *values in connection.execute(_LAST_OF_EACH, (ms,)):
+        if number is not None:
+            if number != NO_PRODUCT and not deleted:
+                yield row_id, DescribedRow(row_id, stock, updated, values)
             continue
-        before, after = found
+        kind, data = connection.execute(
+            "SELECT kind, event FROM events WHERE number = ?", (last,)
+        ).fetchone()
+        before, after = images(data)
         if kind in {"deleted", "expired"}:
             if deleted:
                 yield row_id, PastState(before, deleted=True)
@@ -91,10 +93,9 @@ def past_states(
 
 def unknown_before(connection: sqlite3.Connection, ms: int) -> int:
     """How many products without an event up to a time existed then, in an unknown state."""
-    without_events: int = connection.execute(_WITHOUT_EVENTS).fetchone()[0]
-    return without_events + sum(
-        decoded(data).event_name != "INSERT" and _last(connection, row_id, ms) is None
-        for row_id, data in connection.execute(_FIRST_IF_LATER, (ms,))
+    return sum(
+        first is None or past_state(connection, row_id, ms) == PastState(None)
+        for row_id, first in connection.execute(_UNKNOWN, (ms,))
     )
 
 

@@ -10,6 +10,8 @@ from app.core.metadata import metadata_of
 from app.readmodel.schema import NO_NUMBER
 from app.store.products.model import low_point, tags_of
 
+_FLOAT_DIGITS = 15  # that a 64-bit floating-point number always keeps apart
+
 
 class ProductRow:
     """The columns of `products` that an item determines, each computed when it is first read."""
@@ -61,9 +63,19 @@ class ProductRow:
     @cached_property
     def low(self) -> bool:
         """Whether the stock is at or below the reorder point, if that counts."""
-        no_reorder = bool(flag(self._item, self._names.no_reorder))
-        point = low_point(self._reorder_point, no_reorder=no_reorder)
+        point = self._low_point
         return self._stock is not None and point is not None and self._stock <= point
+
+    @property
+    def low_point(self) -> float:
+        """The stock at or below which the product is low; `NO_NUMBER` if there is none."""
+        return _key(self._low_point)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the stock and the reorder point compare as floats as they do exactly."""
+        numbers = (self._stock, self._low_point)
+        return all(one is None or _is_short(one) for one in numbers)
 
     @cached_property
     def updated_at(self) -> str:
@@ -96,6 +108,11 @@ class ProductRow:
     @cached_property
     def _stock(self) -> Decimal | None:
         return stock(self._item, self._names)
+
+    @cached_property
+    def _low_point(self) -> Decimal | None:
+        no_reorder = bool(flag(self._item, self._names.no_reorder))
+        return low_point(self._reorder_point, no_reorder=no_reorder)
 
     @cached_property
     def _reorder_point(self) -> Decimal | None:
@@ -142,6 +159,11 @@ def storable(text: str) -> str:
     except UnicodeEncodeError:
         return "\ufffd" + text.encode(errors="backslashreplace").decode()
     return text
+
+
+def _is_short(number: Decimal) -> bool:
+    """Whether no other number with as few digits is the same float."""
+    return len(number.as_tuple().digits) <= _FLOAT_DIGITS
 
 
 def _key(number: Decimal | None) -> float:

@@ -83,13 +83,13 @@ def test_a_receiver_that_does_not_read_is_cut_off() -> None:
 
 def test_a_slow_name_server_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*_args: object, **_options: object) -> None:
-        time.sleep(2 * SECONDS)
+        time.sleep(4 * SECONDS)
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     started = time.monotonic()
     assert deliver("http://shop.example/hooks") == f"did not answer within {SECONDS} s"
-    assert time.monotonic() - started < 1.6 * SECONDS
+    assert time.monotonic() - started < 3 * SECONDS
 
 
 def test_calls_that_were_cut_off_do_not_block_others() -> None:

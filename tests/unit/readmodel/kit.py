@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.events import ChangeEvent
-from app.core.item import DEFAULT_NAMES
+from app.core.item import DEFAULT_NAMES, stock
 from app.readmodel.changes import Changes
 from app.readmodel.database import Database
 from app.readmodel.events.event_lists import EventLists
@@ -81,6 +81,8 @@ def deleted(number: int, item: dict[str, Any], **fields: Any) -> ChangeEvent:
 
 
 def _event(number: int, fields: dict[str, Any], item: dict[str, Any]) -> ChangeEvent:
+    left = None if fields["after"] is None else stock(fields["after"], DEFAULT_NAMES)
+    fields = {"stock_after": left} | fields
     given = {"event_key": key(number), "product_id": item["ProductID"]["S"]}
     return an_event(number, **(given | fields))
 
