@@ -1,6 +1,7 @@
 """Rules over REST: made, listed, changed by version, refused by field, deleted, and logged."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -56,7 +57,8 @@ def test_a_patch_changes_only_what_it_names(app: App, receiver: Receiver) -> Non
     after = changed.json()
     assert after["what"] == rule["what"] | {"reasons": [], "min_delta": 2.5}
     assert (after["name"], after["version"], after["when"]) == ("Large", 2, rule["when"])
-    assert after["since"] > rule["since"]  # what came before follows the former wording
+    since, before = (datetime.fromisoformat(one["since"]) for one in (after, rule))
+    assert since > before, "what came before follows the former wording"
     assert changed.headers["ETag"] == '"2"'
     stored = app.services.store.rules.get(rule["id"])
     assert [one.what.reasons for one in stored.former] == [("sold",)]
