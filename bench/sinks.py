@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -33,35 +33,32 @@ from app.config.settings import Settings
 from app.observability.metrics import REGISTRY
 from app.runtime.wake import Wake
 from app.store.audit.entry import event_of
-from app.store.coordination.reconcile_requests import ReconcileRequests
-from app.store.deployment import CONSUMER
 from app.store.dynamodb.table_names import table_names
 from app.store.engine import EmbeddedEngine, find_running
 from bench.support.past import write_past
 from bench.support.report import Requirement, conditions, finish, median_of, percentile
+from bench.support.sinks.beginning import until_begun
 from bench.support.sinks.trial import TRIALS, Trial, trial_of
 from bench.support.store import bare as bare_clients
 from bench.webhook import App, Lengths, live
 from tests.faults.writers import Writers
 from tests.support.processes.process import Process
-from tests.support.waiting import until
 
 CATCH_UP, LIVE_P99 = 0.7, 1.2  # required: of the bare loop, and of the server without sinks
 KEY = b"b" * 32
 KEYS = f"bench:{base64.b64encode(KEY).decode()}"
 RATE, THREADS = 1_000, 8
-ALWAYS = 2  # sinks that every deployment has: alerts and notifications
 PATIENCE = 300.0  # seconds
 
 
-def ours(
-    data_dir: Path,
-    url: str,
-    sink: str,
-    environment: Mapping[str, str],
-    events: int,
-    complete: Callable[[], bool],
-) -> float:
+class Due(NamedTuple):
+    """How many events the target gets, and whether it has the rest."""
+
+    events: int
+    complete: Callable[[], bool]
+
+
+def ours(data_dir: Path, url: str, sink: str, environment: Mapping[str, str], due: Due) -> float:
     """Events per second from the first delivery until all is there, as a worker runs the sink."""
     os.environ.update(environment)
     settings = Settings(
@@ -82,13 +79,13 @@ def ours(
     with reading(settings, lambda _: None, Wake()) as worker:
         deadline = time.monotonic() + PATIENCE
         first = began = 0.0
-        while (done := delivered()) < events or not complete():
+        while (done := delivered()) < due.events or not due.complete():
             if done and not first:
                 first, began = done, time.perf_counter()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{done} of {events}: {worker.sink_troubles()}")
+                raise TimeoutError(f"{done} of {due.events}: {worker.sink_troubles()}")
             time.sleep(0.01)
-        return (events - first) / (time.perf_counter() - began)
+        return (due.events - first) / (time.perf_counter() - began)
 
 
 def bare(url: str, trial: str, folder: Path, events: int) -> float:
@@ -104,16 +101,6 @@ def bare(url: str, trial: str, folder: Path, events: int) -> float:
             done += len(batch)
         assert done == events
         return events / (time.perf_counter() - began)
-
-
-def until_begun(server: Process) -> None:
-    """Wait until a new deployment's sinks have begun, and its first comparison is done."""
-    engine = find_running(server.data_dir)
-    assert engine is not None
-    names = table_names("", None)
-    comparisons = ReconcileRequests(bare_clients(engine.url).tables, names.checkpoints, CONSUMER)
-    until(lambda: not comparisons.state().is_first, 60)
-    until(lambda: len(httpx.get(f"{server.url}/v1/sinks").json()["items"]) == ALWAYS)
 
 
 def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str, float]]:
@@ -135,9 +122,9 @@ def catch_up(folder: Path, name: str, events: int, rounds: int) -> list[dict[str
             row = {"bare": pool.submit(bare, engine.url, name, own / "bare", events).result()}
             (own / "ours").mkdir()
             with trial_of(name)(own / "ours") as opened:
-                due = events - opened.later
-                about = (own / "data", engine.url, opened.sink, opened.environment, due)
-                row["ours"] = pool.submit(ours, *about, opened.complete).result()
+                due = Due(events - opened.later, opened.complete)
+                arguments = (own / "data", engine.url, opened.sink, opened.environment, due)
+                row["ours"] = pool.submit(ours, *arguments).result()
         rows.append(row)
     return rows
 

@@ -62,6 +62,7 @@ class Receiver:
         folder.mkdir()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/hooks"
+        self.secret = SECRET  # that it checks signatures with
         self._log = folder / "answers"
         self._log.touch()
 
@@ -98,7 +99,7 @@ class Receiver:
         return found
 
     def __enter__(self) -> "Receiver":
-        command = [sys.executable, "-m", __name__, str(self.port), str(self._log), SECRET]
+        command = [sys.executable, "-m", __name__, str(self.port), str(self._log), self.secret]
         self._child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE)
         until(self._listens)
         return self

@@ -9,7 +9,7 @@ from app.core.events import ChangeEvent
 from app.core.item import AttributeNames
 from app.readmodel.events.event_row import decoded, encoded
 from app.readmodel.events.event_terms import size_of, text_of
-from app.readmodel.past.descriptions import described
+from app.readmodel.past.descriptions import described, forget
 from app.readmodel.products.product_row import storable
 from app.readmodel.schema import NO_NUMBER
 from app.store.feed.cursor import Cursor
@@ -109,7 +109,11 @@ def prune(connection: sqlite3.Connection, before_ms: int, most: int) -> list[Cha
 
 
 def _remove(connection: sqlite3.Connection, number: int, event: ChangeEvent) -> None:
-    connection.execute("DELETE FROM events WHERE number = ?", (number,))
+    deleted = connection.execute(
+        "DELETE FROM events WHERE number = ? RETURNING product_id, description", (number,)
+    ).fetchone()
+    if deleted is not None:
+        forget(connection, *deleted)
     if not is_shown(event):
         return
     connection.execute(

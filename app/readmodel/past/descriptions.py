@@ -1,7 +1,8 @@
 """What lists of the past need of an item besides its stock is kept once for many events.
 
-So a pass over a hundred thousand products parses no event. An event refers to a description; one
-whose product cannot be described so has none, and is parsed.
+So a pass over a hundred thousand products parses no event. A product's events refer to its
+descriptions; an event whose item cannot be described so has none, and is parsed. A description is
+deleted with the last event that refers to it.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ import orjson
 from app.core.events import ChangeEvent, rfc3339
 from app.core.item import AttributeNames
 from app.core.keys import NotAnID
-from app.readmodel.products.product_row import ProductRow
+from app.readmodel.products.product_row import ProductRow, storable
 from app.readmodel.schema import NO_NUMBER
 
 NO_PRODUCT = 0  # the number of what is no product
@@ -35,7 +36,7 @@ class Described(NamedTuple):
 def described(
     connection: sqlite3.Connection, event: ChangeEvent, stock: float | None, names: AttributeNames
 ) -> Described:
-    """The description of what an event left besides the stock; kept if it is new."""
+    """The description of what an event left besides `stock`; it is kept if it is new."""
     if event.after is None or event.kind in {"reconciled", "deleted", "expired"}:
         return Described(None)
     if not names.is_product(event.after):
@@ -48,7 +49,8 @@ def described(
     updated = _ms_of(row.updated_at)
     if values is None or row.stock != stock or (updated is None) != (row.updated_at == ""):
         return Described(None)
-    digest = hashlib.blake2b(orjson.dumps(values), digest_size=16).digest()
+    content = orjson.dumps((storable(event.product_id), *values))
+    digest = hashlib.blake2b(content, digest_size=16).digest()
     found = connection.execute(
         "SELECT number FROM descriptions WHERE digest = ?", (digest,)
     ).fetchone()
@@ -59,6 +61,16 @@ def described(
             (digest, *values),
         ).fetchone()
     return Described(int(found[0]), updated)
+
+
+def forget(connection: sqlite3.Connection, product_id: str, number: int | None) -> None:
+    """Delete a description of a product, unless one of its events refers to it."""
+    if number:
+        connection.execute(
+            "DELETE FROM descriptions WHERE number = ?2 AND NOT EXISTS "
+            "(SELECT 1 FROM events WHERE product_id = ?1 AND description = ?2)",
+            (product_id, number),
+        )
 
 
 class DescribedRow:

@@ -119,6 +119,9 @@ class ProductRow:
         return number(self._item, self._names.reorder_point)
 
 
+_LETTERS = 10_000  # that are kept; more than any shop's texts have
+
+
 class _Letters(dict[int, str | None]):
     """What `str.translate` makes of each letter, computed when the letter is first met."""
 
@@ -126,7 +129,9 @@ class _Letters(dict[int, str | None]):
         self._shown = shown
 
     def __missing__(self, letter: int) -> str | None:
-        found = self[letter] = self._shown(chr(letter))
+        found = self._shown(chr(letter))
+        if len(self) < _LETTERS:
+            self[letter] = found
         return found
 
 

@@ -5,6 +5,7 @@ The application is killed meanwhile. FAULT_SINK_SECONDS is how long the program 
 
 import random
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -38,16 +39,22 @@ def test_the_program_of_a_rule_gets_every_change_in_order(engine: Engine, tmp_pa
         "STOCKPULSE_NOTIFY_PRIVATE_ADDRESSES": "true",
     }
     changes = int(sum(phase[0] for phase in TRIAL) * RATE) // THREADS * THREADS
+    receiver = Receiver(tmp_path / "hook")
     with (
-        Receiver(tmp_path / "hook") as receiver,
         Process(tmp_path / "data", environment=environment, forked=False) as app,
+        ExitStack() as own,
     ):
-        recipients = [
-            {"channel": "webhook", "address": receiver.environment["STOCKPULSE_WEBHOOK_URL"]}
-        ]
-        rule = {"name": "All", "what": {}, "recipients": recipients}
+        rule = {
+            "name": "All",
+            "what": {},
+            "recipients": [{"channel": "webhook", "address": receiver.url}],
+        }
         made = httpx.post(f"{app.url}/v1/rules", json=rule, timeout=30)
         assert made.status_code == 201, made.text
+        (recipient,) = made.json()["recipients"]
+        of_recipient = f"{app.url}/v1/rules/{made.json()['id']}/recipients/{recipient['id']}"
+        receiver.secret = httpx.get(f"{of_recipient}/secret").json()["secret"]
+        own.enter_context(receiver)
         until(lambda: _has_started(app.url))
         writers = Writers(engine.url, changes, THREADS, pause=THREADS / RATE)
         writers.start()
@@ -67,7 +74,8 @@ def test_the_program_of_a_rule_gets_every_change_in_order(engine: Engine, tmp_pa
         until(lambda: len(receiver.accepted()) >= changes, DRAINED)
         found = delivery(receiver, writers.expected)
         print(f"\n{engine.name}: {found}; drained in {time.monotonic() - healed:.0f} s")
-        assert (found.missing, found.unknown, found.out_of_order) == (0, 0, 0), app.output
+        wrong = (found.missing, found.unknown, found.out_of_order, found.not_authentic)
+        assert wrong == (0, 0, 0, 0), app.output
 
 
 def _has_started(url: str) -> bool:

@@ -8,4 +8,4 @@ from tests.support.processes.running import App
 
 
 def test_generated_requests_conform_to_the_contract(app: App) -> None:
-    check_contract(app, "examples,fuzzing", examples=2, seconds=120)
+    check_contract(app, "examples,fuzzing", examples=4, seconds=120)

@@ -14,7 +14,7 @@ from tests.integration.growth.rule_requests import RULES
 from tests.integration.growth.shop_requests import SHOP
 from tests.support.http.routes import Route, declared
 
-FEW, MANY = 150, 1200
+FEW, MANY = 150, 1500
 ENDED = 5  # sessions that the test ends, and every request then reads
 
 EXAMPLES = {**API, **RULES, **RULE_PAGES, **SHOP, **OFFICE}

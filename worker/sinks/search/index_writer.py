@@ -59,10 +59,23 @@ class IndexWriter:
         self._known: OrderedDict[Place, Stored] = OrderedDict()
         self._lock = threading.Lock()
 
-    def write(self, indices: Sequence[Index], documents: Sequence[Document]) -> Written:
-        """Store documents of different products, unless an index has a newer one of a product."""
+    def write(
+        self,
+        indices: Sequence[Index],
+        documents: Sequence[Document],
+        wants: Callable[[Index, str], bool] = lambda _index, _product_id: True,
+    ) -> Written:
+        """Store documents of different products, unless an index has a newer one of a product.
+
+        `wants`: whether an index gets a product's document.
+        """
         by_name = {index.name: index for index in indices}
-        waiting = {(index.name, one.id): one for index in indices for one in documents}
+        waiting = {
+            (index.name, one.id): one
+            for index in indices
+            for one in documents
+            if wants(index, one.product_id)
+        }
         result = Written()
         try:
             for _ in range(ROUNDS):

@@ -109,29 +109,30 @@ class Search:
         for of_product in left.values():
             of_product.sort(key=lambda event: event.event_key)
         late = {event.product_id for cursor, event in placed if not _is_filled(cursor, roles.next)}
-        live = [index for index in roles.written if index is not roles.next]
+
+        def wants(index: Index, product_id: str) -> bool:
+            return index is not roles.next or product_id in late
+
         rejected: list[Rejected] = []
-        undone = set(left)
-        for indices, products in ((roles.written, late), (live, left.keys() - late)):
-            due = [left[one][-1] for one in left if one in products] if indices else []
-            while due:
-                written = self._writer.write(indices, self._documents(due))
-                refused = written.refused
-                rejected += [
-                    Rejected(one, refused[one.product_id])
-                    for one in due
-                    if one.product_id in refused
-                ]
-                if written.trouble is not None:
-                    undone = (undone - products) | written.open
-                    undone |= {one.event.product_id for one in rejected}
-                    raise self._interrupted(written.trouble, events, undone)
-                if refused:
-                    self._refuse_changed(indices)
-                for product_id in refused:
-                    left[product_id].pop()
-                due = [left[product_id][-1] for product_id in refused if left[product_id]]
-            undone -= products
+        due = [
+            of_product[-1]
+            for product_id, of_product in left.items()
+            if any(wants(index, product_id) for index in roles.written)
+        ]
+        while due:
+            written = self._writer.write(roles.written, self._documents(due), wants)
+            refused = written.refused
+            if written.trouble is not None:
+                undone = written.open | refused.keys() | {one.event.product_id for one in rejected}
+                raise self._interrupted(written.trouble, events, undone)
+            if refused:
+                self._refuse_changed(roles)
+            rejected += [
+                Rejected(one, refused[one.product_id]) for one in due if one.product_id in refused
+            ]
+            for product_id in refused:
+                left[product_id].pop()
+            due = [left[product_id][-1] for product_id in refused if left[product_id]]
         return rejected
 
     def _documents(self, events: Sequence[ChangeEvent]) -> list[Document]:
@@ -149,9 +150,9 @@ class Search:
             )
         return documents + (self._current(unseen) if unseen else [])
 
-    def _refuse_changed(self, indices: Sequence[Index]) -> None:
+    def _refuse_changed(self, roles: Roles) -> None:
         """Raise Unavailable if documents are refused because somebody changed the mapping."""
-        for index in indices:
+        for index in roles.written:
             if changed := self._roles.changed_fields(index):
                 raise Unavailable(
                     f"Somebody changed the search index {index.name}. {changed[0]} Build it again: "

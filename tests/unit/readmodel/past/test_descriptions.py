@@ -80,3 +80,23 @@ def test_deleted_product_is_in_the_list_of_deleted_ones_only(tmp_path: Path) -> 
         assert states(copy, inserted(1, one), deleted(2, one)) == []
         (state,) = states(copy, gone=True)
         assert (state.item, state.deleted) == (one, True)
+
+
+def descriptions(copy: Copy) -> int:
+    with copy.database.reading() as connection:
+        (count,) = connection.execute("SELECT count(*) FROM descriptions").fetchone()
+        return int(count)
+
+
+def test_description_goes_with_its_last_event(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    with copy.database:
+        # Their texts are the same without case; each has a description of its own.
+        copy.apply(inserted(1, product("P1", ProductName="x")))
+        copy.apply(inserted(2, product("p1", ProductName="x")))
+        copy.apply(changed(3, product("p1", 9, ProductName="x")))
+        assert descriptions(copy) == 2
+        copy.changes.prune(NOON_MS + 3)  # the first two events
+        assert descriptions(copy) == 1
+        copy.changes.prune(LATER)
+        assert descriptions(copy) == 0
