@@ -1,6 +1,7 @@
 """The settings choose the channels; an installed package adds one by an entry point."""
 
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def test_the_channel_of_the_documentation_works(
     assert len(list(filter(None, found[1].splitlines()))) <= 11
     install(tmp_path, point[1], point[2], found[1])
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "shop_pager", raising=False)  # of another test
     with open_channels(Settings(_env_file=None), a_deployment()) as channels:
         pager = channels["pager"]
         address = pager.checked("01701234567")

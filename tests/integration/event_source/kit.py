@@ -85,7 +85,7 @@ class Deployment:
         items: list[Any] = self.tables.scan(TableName=NAMES.dead_letters)["Items"]
         return items
 
-    def wait(self, done: Callable[[], Any], seconds: float = 20) -> Any:
+    def wait(self, done: Callable[[], Any], seconds: float = 60) -> Any:
         """Wait until `done()` is true; fail with the stack's log after a timeout."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

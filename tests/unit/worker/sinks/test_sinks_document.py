@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         f"[stockpulse.sinks]\npager = {point}\nbroken = shop_broken:deliver\nword = os:sep\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
+    for module in ("shop_pager", "shop_broken"):  # of another test
+        monkeypatch.delitem(sys.modules, module, raising=False)
     return tmp_path
 
 
