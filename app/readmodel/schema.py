@@ -1,14 +1,16 @@
 """The tables of the copy. A change of them needs a new `VERSION`: older files are then refilled."""
 
-VERSION = 13
+VERSION = 14
 
 # A missing text sorts as an empty one, a missing number before all others: a page continues after
 # (sort key, id), and SQL cannot compare with NULL.
 NO_NUMBER = float("-inf")
 
+WITH_ITEMS = "products JOIN product_items USING (number)"
+
 # `event_key` is that of the newest event applied to the product, empty for a scanned item. `words`
 # and `codes` are the texts that `q` searches: the beginnings of words, and any part. A deleted
-# product keeps its row.
+# product keeps its row. The items have a table of their own, so that a search reads narrow rows.
 #
 # An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
 # units of a stock change, up or down, and `stock` the stock after the event: `NO_NUMBER` if the
@@ -41,8 +43,7 @@ CREATE TABLE products (
     updated_at TEXT NOT NULL,
     words TEXT NOT NULL,
     codes TEXT NOT NULL,
-    tags TEXT NOT NULL,
-    item BLOB NOT NULL
+    tags TEXT NOT NULL
 );
 CREATE INDEX by_id ON products (deleted, id);
 CREATE INDEX by_name ON products (deleted, name, id);
@@ -53,6 +54,8 @@ CREATE INDEX by_reorder_point ON products (deleted, reorder_point, id);
 CREATE INDEX by_updated_at ON products (deleted, updated_at, id);
 CREATE INDEX of_category ON products (category, deleted, id);
 CREATE INDEX low ON products (deleted, id) WHERE low;
+
+CREATE TABLE product_items (number INTEGER PRIMARY KEY, item BLOB NOT NULL);
 
 CREATE TABLE product_tags (
     tag TEXT, number INTEGER, PRIMARY KEY (tag, number)

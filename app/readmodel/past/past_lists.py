@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from app.core.errors import StockpulseError
 from app.core.item import AttributeNames, Item
@@ -19,7 +18,7 @@ from app.core.keys import NotAnID
 from app.readmodel.database import Database
 from app.readmodel.past.descriptions import DescribedRow
 from app.readmodel.past.past_filter import PastFilter
-from app.readmodel.past.past_states import PastState, past_state, past_states, unknown_before
+from app.readmodel.past.past_states import PastState, past_state, past_states
 from app.readmodel.products.product_lists import CAPPED, ProductPage, Total, Totals
 from app.readmodel.products.product_query import Place, ProductQuery, decode_place, encode_place
 from app.readmodel.products.product_row import ProductRow
@@ -28,16 +27,7 @@ from app.store.products.model import Product, product_of
 
 _WAIT = 5.0  # seconds for the lists of other requests
 _WAITING = 4  # requests that wait
-_LOOKS = 1_000  # products beyond a page that are looked up one by one; a pass is quicker for more
-_CHUNK = 200  # products per query
-_KNOWN = "(NOT deleted OR EXISTS (SELECT 1 FROM events WHERE product_id = products.id))"
-# Products that were inserted later are passed over by SQLite: early in a history they are the most.
-_THERE = """(
-    EXISTS (SELECT 1 FROM events WHERE product_id = products.id AND occurred_at <= ?)
-    OR 'inserted' IS NOT (
-        SELECT kind FROM events WHERE product_id = products.id ORDER BY event_key LIMIT 1
-    )
-)"""
+_LOOKS = 2_000  # products beyond a page that are looked at without waiting for other lists
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -75,7 +65,7 @@ class PastLists:
 
         """
         after = None if cursor is None else decode_place(query, cursor)
-        if query.sort == "id" and not query.filters and totals == "none":
+        if query.sort == "id" and totals == "none":
             with self._database.reading() as connection:
                 lookups = _Pass(connection, self._names, query, moment)
                 places = lookups.by_id(limit + 1, after)
@@ -118,14 +108,16 @@ class _Pass:
         self._ms = (moment - _EPOCH) // timedelta(milliseconds=1)
 
     def by_id(self, most: int, after: Place | None) -> list[Place] | None:
-        """The next places in the order of ids; None if it takes too many lookups."""
-        ids = self._ids(None if after is None else after[1])
-        states = (
-            (row_id, past_state(self._connection, row_id, self._ms))
-            for row_id in islice(ids, most + _LOOKS)
+        """The next places in the order of ids; None if too many products have to be looked at."""
+        states = past_states(
+            self._connection,
+            self._ms,
+            deleted=self._query.deleted,
+            descending=self._query.descending,
+            after=None if after is None else after[1],
         )
-        places = list(islice(self._admitted(states), most))
-        return places if len(places) == most or next(ids, None) is None else None
+        places = list(islice(self._admitted(islice(states, most + _LOOKS)), most))
+        return places if len(places) == most or next(states, self) is self else None
 
     def places(
         self, most: int, after: Place | None, totals: Totals
@@ -142,7 +134,6 @@ class _Pass:
                 if after is None or (place < after if descending else place > after):
                     yield place
 
-        self.unknown += unknown_before(self._connection, self._ms)
         places = (heapq.nlargest if descending else heapq.nsmallest)(most, later())
         if totals == "none":
             return places, None
@@ -167,11 +158,9 @@ class _Pass:
         assert state is not None and state.item is not None  # noqa: S101, PT018 - it has a place
         return state.item
 
-    def _admitted(
-        self, states: Iterable[tuple[str, PastState | DescribedRow | None]]
-    ) -> Iterator[Place]:
+    def _admitted(self, states: Iterable[PastState | DescribedRow | None]) -> Iterator[Place]:
         """The places of the list's products, as their states come."""
-        for _, state in states:
+        for state in states:
             if isinstance(state, DescribedRow):
                 if self._filter.admits(state):
                     yield self._filter.place(state)
@@ -187,21 +176,6 @@ class _Pass:
                         yield self._filter.place(row)
                 except (NotAnID, KeyError):  # from before the table got another key
                     self.unknown += 1
-
-    def _ids(self, after: str | None) -> Iterator[str]:
-        """The ids of products that may have existed, with deleted ones, in the list's order."""
-        order, sign = ("DESC", "<") if self._query.descending else ("ASC", ">")
-        where, values = ("", []) if after is None else (f"AND id {sign} ?", [after])
-        while True:
-            rows: list[Any] = self._connection.execute(
-                f"SELECT id FROM products WHERE {_KNOWN} AND {_THERE} {where} "  # noqa: S608 - constants
-                f"ORDER BY id {order} LIMIT {_CHUNK}",
-                [self._ms, *values],
-            ).fetchall()
-            yield from (row_id for (row_id,) in rows)
-            if len(rows) < _CHUNK:
-                return
-            where, values = f"AND id {sign} ?", [rows[-1][0]]
 
 
 def _busy() -> PastListsBusy:

@@ -19,25 +19,27 @@ _BESIDE = 50  # events on each side of a `reconciled` one that can make it void
 _UP_TO = "event_key <= ? ORDER BY event_key DESC"
 _AFTER = "event_key > ? ORDER BY event_key"
 
-# All of it comes from the index of events, without reading one. Gaps of whole shards are no
-# product's events; their ids begin with a character below all others.
+# Products that may have existed before their events: not those whose first event is an insert, and
+# not those that were deleted before their events expired. Early in a history SQLite passes over
+# most products so.
+_MAY_BE_OLDER = """(
+    (NOT deleted OR EXISTS (SELECT 1 FROM events WHERE product_id = products.id))
+    AND 'inserted' IS NOT (
+        SELECT kind FROM events WHERE product_id = products.id ORDER BY event_key LIMIT 1
+    )
+)"""
+
+_DESCRIBED = ", ".join(f"descriptions.{column}" for column in COLUMNS)
+# All of a described event comes from the index of events, without reading it.
 _LAST_OF_EACH = f"""
-SELECT product_id, last, stock, updated, description, {COLUMNS} FROM (
-    SELECT product_id, max(event_key), number AS last, stock, updated, description FROM events
-    WHERE product_id >= char(1) AND occurred_at <= ? GROUP BY product_id
-) LEFT JOIN descriptions ON number = description
-"""  # noqa: S608 - constants
-# A product's first event tells: it is later, and no insert. Products that were deleted before their
-# events expired are not counted.
-_UNKNOWN = """
-SELECT id, first FROM (
-    SELECT id, deleted, (
-        SELECT occurred_at FROM events WHERE product_id = products.id ORDER BY event_key LIMIT 1
-    ) AS first FROM products
-) WHERE first IS NULL AND NOT deleted OR first > ? AND 'inserted' IS NOT (
-    SELECT kind FROM events WHERE product_id = id ORDER BY event_key LIMIT 1
+SELECT id, last.number, last.stock, updated, description, {_DESCRIBED}
+FROM products
+LEFT JOIN events AS last ON product_id = id AND last.event_key = (
+    SELECT max(event_key) FROM events WHERE product_id = products.id AND occurred_at <= ?
 )
-"""
+LEFT JOIN descriptions ON descriptions.number = description
+WHERE (last.number IS NOT NULL OR {_MAY_BE_OLDER})
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,36 +69,47 @@ def past_state(connection: sqlite3.Connection, row_id: str, ms: int) -> PastStat
 
 
 def past_states(
-    connection: sqlite3.Connection, ms: int, *, deleted: bool
-) -> Iterator[tuple[str, PastState | DescribedRow]]:
-    """The states of all products with an event up to a time, by the product's row id.
+    connection: sqlite3.Connection,
+    ms: int,
+    *,
+    deleted: bool,
+    descending: bool = False,
+    after: str | None = None,
+) -> Iterator[PastState | DescribedRow | None]:
+    """The states of all products that there may have been at a time, in the order of their row ids.
 
-    Without `deleted`, those that had been deleted may be missing; with it, those that had not.
+    Only those after the row id `after`, if given. Without `deleted`, None may stand for a product
+    that had been deleted; with it, for one that had not.
     """
-    for row_id, last, stock, updated, number, *values in connection.execute(_LAST_OF_EACH, (ms,)):
+    sign, order = ("<", "DESC") if descending else (">", "ASC")
+    where, values = ("", [ms]) if after is None else (f"AND id {sign} ?", [ms, after])
+    rows = connection.execute(f"{_LAST_OF_EACH} {where} ORDER BY id {order}", values)
+    for row_id, last, stock, updated, number, *columns in rows:
         if number is not None:
-            if number != NO_PRODUCT and not deleted:
-                yield row_id, DescribedRow(row_id, stock, updated, values)
-            continue
-        kind, data = connection.execute(
-            "SELECT kind, event FROM events WHERE number = ?", (last,)
-        ).fetchone()
-        before, after = images(data)
-        if kind in {"deleted", "expired"}:
-            if deleted:
-                yield row_id, PastState(before, deleted=True)
-        elif kind != "reconciled" and after is not None:
-            yield row_id, PastState(after)
-        elif (state := past_state(connection, row_id, ms)) is not None:
-            yield row_id, state
+            is_listed = number != NO_PRODUCT and not deleted
+            yield DescribedRow(row_id, stock, updated, columns) if is_listed else None
+        elif last is None:
+            yield past_state(connection, row_id, ms)
+        else:
+            yield _state_after(connection, row_id, ms, last, deleted=deleted)
 
 
-def unknown_before(connection: sqlite3.Connection, ms: int) -> int:
-    """How many products without an event up to a time existed then, in an unknown state."""
-    return sum(
-        first is None or past_state(connection, row_id, ms) == PastState(None)
-        for row_id, first in connection.execute(_UNKNOWN, (ms,))
-    )
+def _state_after(
+    connection: sqlite3.Connection, row_id: str, ms: int, number: int, *, deleted: bool
+) -> PastState | None:
+    """The state after a product's last event up to a time, as in `past_states`."""
+    kind, data = connection.execute(
+        "SELECT kind, event FROM events WHERE number = ?", (number,)
+    ).fetchone()
+    is_deleted = kind in {"deleted", "expired"}
+    if is_deleted and not deleted:
+        return None
+    before, after = images(data)
+    if is_deleted:
+        return PastState(before, deleted=True)
+    if kind != "reconciled" and after is not None:
+        return PastState(after)
+    return past_state(connection, row_id, ms)
 
 
 def _last(connection: sqlite3.Connection, row_id: str, ms: int) -> ChangeEvent | None:

@@ -21,6 +21,7 @@ from app.readmodel.products.product_query import (
     words_of,
 )
 from app.readmodel.products.product_row import storable
+from app.readmodel.schema import WITH_ITEMS
 from app.store.dynamodb.paging import PageRoom
 from app.store.products.model import Product, product_of
 
@@ -40,7 +41,7 @@ SELECT found FROM next WHERE found IS NOT NULL LIMIT ?
 """
 
 Totals = Literal["none", "capped", "exact"]
-_Row = tuple[Any, str, bytes]  # sort key, id, item
+_Row = tuple[Any, str, int]  # sort key, id, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class ProductLists:
         with self._database.reading() as connection:
             few = self._has_few(connection, query)
             found = connection.execute(*page(query, limit + 1, after, few=few))
-            rows, more = _fitting(found, PageRoom(limit))
+            rows, items, more = _fitting(connection, found, PageRoom(limit))
             total = None
             if totals != "none":
                 most = None if totals == "exact" else CAPPED + 1
@@ -94,7 +95,7 @@ class ProductLists:
                 exact = totals == "exact" or counted <= CAPPED
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
-        return ProductPage([self._product(item) for *_, item in rows], following, total)
+        return ProductPage([self._product(item) for item in items], following, total)
 
     def some(self, product_ids: Sequence[str]) -> list[Product]:
         """The products among these ids that exist, in the order of the ids.
@@ -120,7 +121,7 @@ class ProductLists:
     def _items(self, row_ids: Sequence[str]) -> dict[str, bytes]:
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT id, item FROM products "
+                f"SELECT id, item FROM {WITH_ITEMS} "  # noqa: S608 - constants
                 "WHERE NOT deleted AND id IN (SELECT value FROM json_each(?))",
                 (orjson.dumps(row_ids).decode(),),
             )
@@ -156,7 +157,8 @@ class ProductLists:
         """
         with self._database.reading() as connection:
             found = connection.execute(
-                "SELECT deleted, item FROM products WHERE id = ?", (storable(product_id),)
+                f"SELECT deleted, item FROM {WITH_ITEMS} WHERE id = ?",  # noqa: S608 - constants
+                (storable(product_id),),
             ).fetchone()
         if found is None or found[0]:
             return version is None
@@ -173,12 +175,19 @@ class ProductLists:
         return product_of(from_canonical(item), self._names)
 
 
-def _fitting(found: Iterable[_Row], room: PageRoom) -> tuple[list[_Row], bool]:
-    """The rows that fit, and whether there are more."""
+def _fitting(
+    connection: sqlite3.Connection, found: Iterable[_Row], room: PageRoom
+) -> tuple[list[_Row], list[bytes], bool]:
+    """The rows that fit, their items, and whether there are more rows."""
     rows: list[_Row] = []
+    items: list[bytes] = []
     for row in found:
         if room.full:
-            return rows, True
+            return rows, items, True
+        (item,) = connection.execute(
+            "SELECT item FROM product_items WHERE number = ?", row[-1:]
+        ).fetchone()
         rows.append(row)
-        room.take(len(row[-1]))
-    return rows, False
+        items.append(item)
+        room.take(len(item))
+    return rows, items, False

@@ -16,7 +16,7 @@ import orjson
 
 from app.core.errors import InvalidCursor
 from app.readmodel.products.product_row import folded, spaced, storable
-from app.readmodel.schema import NO_NUMBER
+from app.readmodel.schema import NO_NUMBER, WITH_ITEMS
 
 SortKey = Literal["id", "name", "category", "stock", "price", "reorder_point", "updated_at"]
 SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
@@ -106,14 +106,14 @@ def condition(query: ProductQuery, *, few: bool) -> tuple[str, list[Any]]:
 def page(
     query: ProductQuery, limit: int, after: Place | None, *, few: bool
 ) -> tuple[str, list[Any]]:
-    """The statement for up to `limit` rows: sort key, id and item of each."""
+    """The statement for up to `limit` rows: sort key, id and number of each."""
     where, values = condition(query, few=few)
     column, order = query.column, "DESC" if query.descending else "ASC"
     if after is not None:
         where += f" AND ({column}, id) {'<' if query.descending else '>'} (?, ?)"
         values += after
     statement = (
-        f"SELECT {column}, id, item FROM products WHERE {where} "  # noqa: S608 - bound values
+        f"SELECT {column}, id, number FROM products WHERE {where} "  # noqa: S608 - bound values
         f"ORDER BY {column} {order}, id {order} LIMIT ?"
     )
     return statement, [*values, limit]
@@ -136,7 +136,7 @@ def of_barcode(code: str, most: int) -> tuple[str, list[Any]]:
     else:  # the index finds nothing so short
         where, part = "instr(codes, ?)", line
     given = _quoted(part) if part != line else part
-    statement = f"SELECT item FROM products WHERE {where} AND NOT deleted "  # noqa: S608 - constants
+    statement = f"SELECT item FROM {WITH_ITEMS} WHERE {where} AND NOT deleted "  # noqa: S608
     return statement + "AND substr(codes, -?) = ? ORDER BY id LIMIT ?", [
         given,
         len(line),

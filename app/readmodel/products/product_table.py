@@ -12,9 +12,9 @@ from app.readmodel.products.product_row import ProductRow
 
 _COLUMNS = (
     "event_key, deleted, low, name, category, category_key, unit, stock, price, reorder_point, "
-    "updated_at, words, codes, tags, item"
+    "updated_at, words, codes, tags"
 )
-_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 _INSERT = f"INSERT INTO products (id, {_COLUMNS}) VALUES (?, {_MARKS}) RETURNING number"  # noqa: S608 - constants
 _UPDATE = f"UPDATE products SET ({_COLUMNS}) = ({_MARKS}) WHERE number = ?"  # noqa: S608 - constants
 
@@ -32,18 +32,20 @@ def set_row(
     `again`: also if the row has had this event.
     """
     tags = orjson.dumps(row.tags).decode()
-    values = (event_key, deleted, *_columns(row), tags, row.item)
+    values = (event_key, deleted, *_columns(row), tags)
     known = connection.execute(
         "SELECT number, event_key, words, tags FROM products WHERE id = ?", (row.id,)
     ).fetchone()
     if known is None:
         (number,) = connection.execute(_INSERT, (row.id, *values)).fetchone()
+        _set_item(connection, number, row)
         _index(connection, number, row)
         return
     number, known_key, known_words, known_tags = known
     if event_key < known_key or (event_key == known_key and not again):
         return
     connection.execute(_UPDATE, (*values, number))
+    _set_item(connection, number, row)
     if (known_words, known_tags) != (row.words, tags):
         _remove(connection, number, known_tags)
         _index(connection, number, row)
@@ -78,6 +80,10 @@ def _columns(row: ProductRow) -> tuple[Any, ...]:
         row.words,
         row.codes,
     )
+
+
+def _set_item(connection: sqlite3.Connection, number: int, row: ProductRow) -> None:
+    connection.execute("INSERT OR REPLACE INTO product_items VALUES (?, ?)", (number, row.item))
 
 
 def _index(connection: sqlite3.Connection, number: int, row: ProductRow) -> None:

@@ -12,6 +12,7 @@ import orjson
 
 from app.core.item import AttributeNames, from_canonical
 from app.readmodel.products.product_row import storable
+from app.readmodel.schema import WITH_ITEMS
 from app.readmodel.trends.contributions import number_from
 from app.readmodel.trends.ranking_cursor import cursor_of, place_of
 from app.store.products.model import Product, product_of
@@ -221,7 +222,8 @@ class Rankings:
     def _trend(self, connection: sqlite3.Connection, row: Sequence[Any]) -> ProductTrend:
         product_id, deleted, up, down, sold, last_sold, days_left = row
         found = connection.execute(
-            "SELECT item FROM products WHERE id = ?", (product_id,)
+            f"SELECT item FROM {WITH_ITEMS} WHERE id = ?",  # noqa: S608 - constants
+            (product_id,),
         ).fetchone()
         return ProductTrend(
             product_id,

@@ -40,7 +40,7 @@ PARSED = {
 def states(copy: Copy, *events: ChangeEvent, gone: bool = False) -> list[Any]:
     copy.apply(*events)
     with copy.database.reading() as connection:
-        return [state for _, state in past_states(connection, LATER, deleted=gone)]
+        return [state for state in past_states(connection, LATER, deleted=gone) if state]
 
 
 @pytest.mark.parametrize("item", DESCRIBED.values(), ids=list(DESCRIBED))
