@@ -15,8 +15,8 @@ from app.readmodel.schema import TABLES, VERSION
 
 _log = logging.getLogger(__name__)
 
-_CACHE_KIB = 8 * 1024  # of pages, per connection
-_READERS = 8  # idle connections that are kept
+_CACHE_KIB = 16 * 1024  # of pages, per connection
+_READERS = 5  # idle connections that are kept
 _BUSY = 5.0  # seconds that a connection waits for another one
 
 

@@ -8,9 +8,10 @@ NO_NUMBER = float("-inf")
 
 WITH_ITEMS = "products JOIN product_items USING (number)"
 
-# `event_key` is that of the newest event applied to the product, empty for a scanned item. `words`
-# and `codes` are the texts that `q` searches: the beginnings of words, and any part. A deleted
-# product keeps its row. The items have a table of their own, so that a search reads narrow rows.
+# `event_key` is that of the newest event applied to the product, empty for a scanned item. A
+# deleted product keeps its row. `product_items` has what no list is sorted or filtered by, so that
+# rows of `products` are narrow: the item, and the texts that `q` searches in the indexes below,
+# `words` by their beginnings and `codes` by any part.
 #
 # An event's `number` is its place in the timeline (`app.readmodel.events.event_table`), `size` the
 # units of a stock change, up or down, and `stock` the stock after the event: `NO_NUMBER` if the
@@ -41,8 +42,6 @@ CREATE TABLE products (
     price REAL NOT NULL,
     reorder_point REAL NOT NULL,
     updated_at TEXT NOT NULL,
-    words TEXT NOT NULL,
-    codes TEXT NOT NULL,
     tags TEXT NOT NULL
 );
 CREATE INDEX by_id ON products (deleted, id);
@@ -55,7 +54,12 @@ CREATE INDEX by_updated_at ON products (deleted, updated_at, id);
 CREATE INDEX of_category ON products (category, deleted, id);
 CREATE INDEX low ON products (deleted, id) WHERE low;
 
-CREATE TABLE product_items (number INTEGER PRIMARY KEY, item BLOB NOT NULL);
+CREATE TABLE product_items (
+    number INTEGER PRIMARY KEY,
+    words TEXT NOT NULL,
+    codes TEXT NOT NULL,
+    item BLOB NOT NULL
+);
 
 CREATE TABLE product_tags (
     tag TEXT, number INTEGER, PRIMARY KEY (tag, number)

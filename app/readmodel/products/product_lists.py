@@ -12,22 +12,27 @@ from app.core.item import AttributeNames, Item, from_canonical
 from app.readmodel.database import Database
 from app.readmodel.products.product_query import (
     ProductQuery,
-    count,
     decode_place,
     encode_place,
-    matches,
-    of_barcode,
-    page,
     words_of,
 )
 from app.readmodel.products.product_row import storable
+from app.readmodel.products.product_sql import (
+    Shares,
+    count,
+    low,
+    matches,
+    of_barcode,
+    page,
+    tagged,
+)
 from app.readmodel.schema import WITH_ITEMS
 from app.store.dynamodb.paging import PageRoom
 from app.store.products.model import Product, product_of
 
 CAPPED = 10_000  # up to here a total is counted without asking
 _KNOWN = 4_096  # products whose items are not read again until they change
-_FEW = 2_000  # products with a word; past that, testing products in order finds a page sooner
+_FEW = 6_000  # products that are sorted; past that, testing products in order finds a page sooner
 
 # Looks up the next category in the index each time, so it costs what it returns.
 _CATEGORIES = """
@@ -85,13 +90,13 @@ class ProductLists:
         """
         after = None if cursor is None else decode_place(query, cursor)
         with self._database.reading() as connection:
-            few = self._has_few(connection, query)
-            found = connection.execute(*page(query, limit + 1, after, few=few))
+            shares = _shares_of(connection, query)
+            found = connection.execute(*page(query, limit + 1, after, shares))
             rows, items, more = _fitting(connection, found, PageRoom(limit))
             total = None
             if totals != "none":
                 most = None if totals == "exact" else CAPPED + 1
-                (counted,) = connection.execute(*count(query, most, few=few)).fetchone()
+                (counted,) = connection.execute(*count(query, most, shares)).fetchone()
                 exact = totals == "exact" or counted <= CAPPED
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
@@ -164,15 +169,26 @@ class ProductLists:
             return version is None
         return version is not None and self._product(found[1]).version >= version
 
-    def _has_few(self, connection: sqlite3.Connection, query: ProductQuery) -> bool:
-        """Whether a word of the query is in so few products that these are looked up."""
-        return any(
-            connection.execute(*matches(word, _FEW)).fetchone()[0] < _FEW
-            for word in words_of(query.q)
-        )
-
     def _product(self, item: bytes) -> Product:
         return product_of(from_canonical(item), self._names)
+
+
+def _shares_of(connection: sqlite3.Connection, query: ProductQuery) -> Shares:
+    """What of the query fewer than `_FEW` products have, and what most have."""
+
+    def found(statement: str, values: Sequence[Any]) -> int:
+        (number,) = connection.execute(statement, values).fetchone()
+        return int(number)
+
+    words = words_of(query.q)
+    most = max(_FEW, found("SELECT ifnull(max(number), 0) FROM products", ()) // 2) if words else 0
+    having = {word: found(*matches(word, most)) for word in words}
+    return Shares(
+        few_words=[word for word in words if having[word] < _FEW],
+        few_tag=query.tag is not None and found(*tagged(query.tag, _FEW)) < _FEW,
+        few_low=query.low and found(*low(query, _FEW)) < _FEW,
+        most_words=[word for word in words if having[word] >= most],
+    )
 
 
 def _fitting(

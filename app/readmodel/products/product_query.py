@@ -1,4 +1,4 @@
-"""A list query becomes SQL with bound values, so that no text of a user is ever syntax. Pure.
+"""A query for a list of products, and the cursors of its pages. Pure.
 
 Each word of `q` must be found: as the beginning of a word anywhere in the product's texts, or, from
 three characters on, anywhere in its id or barcode.
@@ -15,8 +15,8 @@ from typing import Any, Literal, get_args
 import orjson
 
 from app.core.errors import InvalidCursor
-from app.readmodel.products.product_row import folded, spaced, storable
-from app.readmodel.schema import NO_NUMBER, WITH_ITEMS
+from app.readmodel.products.product_row import folded
+from app.readmodel.schema import NO_NUMBER
 
 SortKey = Literal["id", "name", "category", "stock", "price", "reorder_point", "updated_at"]
 SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
@@ -72,96 +72,6 @@ def ranges_of(stock: Range, price: Range) -> dict[RangeKey, Range]:
 Place = tuple[Any, str]  # the sort key and the id of the last product of a page
 
 
-def condition(query: ProductQuery, *, few: bool) -> tuple[str, list[Any]]:
-    """The query's WHERE condition and its values.
-
-    `few`: the words' products are looked up in the full-text indexes. `+` hides the index of the
-    order from SQLite, so that it begins with them. Otherwise each product is tested, in order.
-    """
-    clauses, values = ["+deleted = ?" if few else "deleted = ?"], [query.deleted]
-
-    def add(clause: str, *given: Any) -> None:
-        clauses.append(clause)
-        values.extend(given)
-
-    if query.category is not None:
-        add("category = ?", storable(query.category))
-    if query.tag is not None:
-        add("number IN (SELECT number FROM product_tags WHERE tag = ?)", storable(query.tag))
-    if query.low:
-        add("low")
-    if query.out:
-        add("stock <= 0 AND stock > ?", NO_NUMBER)
-    for column, (least, most) in query.ranges.items():
-        add(f"{column} BETWEEN ? AND ?", *limits(least, most))
-    for word in words_of(query.q):
-        if few:
-            lookups, given = _lookups(word)
-            add(f"number IN ({' UNION '.join(lookups)})", *given)
-        else:
-            add("(instr(words, ?) OR instr(codes, ?))", spaced(word), part_of(word) or "\n\n")
-    return " AND ".join(clauses), values
-
-
-def page(
-    query: ProductQuery, limit: int, after: Place | None, *, few: bool
-) -> tuple[str, list[Any]]:
-    """The statement for up to `limit` rows: sort key, id and number of each."""
-    where, values = condition(query, few=few)
-    column, order = query.column, "DESC" if query.descending else "ASC"
-    if after is not None:
-        where += f" AND ({column}, id) {'<' if query.descending else '>'} (?, ?)"
-        values += after
-    statement = (
-        f"SELECT {column}, id, number FROM products WHERE {where} "  # noqa: S608 - bound values
-        f"ORDER BY {column} {order}, id {order} LIMIT ?"
-    )
-    return statement, [*values, limit]
-
-
-def count(query: ProductQuery, most: int | None, *, few: bool) -> tuple[str, list[Any]]:
-    """The statement that counts the query's products, up to `most` if given."""
-    where, values = condition(query, few=few)
-    statement = f"SELECT 1 FROM products WHERE {where}"  # noqa: S608 - bound values
-    if most is not None:
-        statement, values = f"{statement} LIMIT ?", [*values, most]
-    return f"SELECT count(*) FROM ({statement})", values  # noqa: S608 - bound values
-
-
-def of_barcode(code: str, most: int) -> tuple[str, list[Any]]:
-    """The statement for the items of products with a barcode; it is the last line of `codes`."""
-    line = "\n" + folded(code)
-    if part := part_of(line[1:]):
-        where = "number IN (SELECT rowid FROM product_parts WHERE product_parts MATCH ?)"
-    else:  # the index finds nothing so short
-        where, part = "instr(codes, ?)", line
-    given = _quoted(part) if part != line else part
-    statement = f"SELECT item FROM {WITH_ITEMS} WHERE {where} AND NOT deleted "  # noqa: S608
-    return statement + "AND substr(codes, -?) = ? ORDER BY id LIMIT ?", [
-        given,
-        len(line),
-        line,
-        most,
-    ]
-
-
-def matches(word: str, most: int) -> tuple[str, list[Any]]:
-    """The statement that counts the products with a word, roughly: up to `most` of each index."""
-    lookups, given = _lookups(word)
-    counts = [f"(SELECT count(*) FROM ({lookup} LIMIT {most:d}))" for lookup in lookups]  # noqa: S608
-    return f"SELECT {' + '.join(counts)}", given
-
-
-def _lookups(word: str) -> tuple[list[str], list[Any]]:
-    """The lookups of a word in the full-text indexes, and their values."""
-    lookups = ["SELECT rowid FROM product_words WHERE product_words MATCH ?"]
-    given = [f"{_quoted(word)} *"]
-    if part := part_of(word):
-        lookups.append("SELECT rowid FROM product_parts WHERE product_parts MATCH ?")
-        given.append(_quoted(part))
-    return lookups, given
-
-
 def part_of(word: str) -> str | None:
     """The word, if it is long enough to be found as a part."""
     return word if len(word) >= _SHORTEST else None
@@ -180,11 +90,6 @@ def limits(least: Decimal | None, most: Decimal | None) -> tuple[float, float]:
         -greatest if least is None else float(least),
         greatest if most is None else float(most),
     )
-
-
-def _quoted(word: str) -> str:
-    """The word as a string of FTS5's query syntax."""
-    return '"' + word.replace('"', '""') + '"'
 
 
 def encode_place(query: ProductQuery, place: Place) -> str:

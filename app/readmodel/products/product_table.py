@@ -9,12 +9,13 @@ from typing import Any
 import orjson
 
 from app.readmodel.products.product_row import ProductRow
+from app.readmodel.schema import WITH_ITEMS
 
 _COLUMNS = (
     "event_key, deleted, low, name, category, category_key, unit, stock, price, reorder_point, "
-    "updated_at, words, codes, tags"
+    "updated_at, tags"
 )
-_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+_MARKS = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 _INSERT = f"INSERT INTO products (id, {_COLUMNS}) VALUES (?, {_MARKS}) RETURNING number"  # noqa: S608 - constants
 _UPDATE = f"UPDATE products SET ({_COLUMNS}) = ({_MARKS}) WHERE number = ?"  # noqa: S608 - constants
 
@@ -34,7 +35,8 @@ def set_row(
     tags = orjson.dumps(row.tags).decode()
     values = (event_key, deleted, *_columns(row), tags)
     known = connection.execute(
-        "SELECT number, event_key, words, tags FROM products WHERE id = ?", (row.id,)
+        f"SELECT number, event_key, words, tags FROM {WITH_ITEMS} WHERE id = ?",  # noqa: S608 - constants
+        (row.id,),
     ).fetchone()
     if known is None:
         (number,) = connection.execute(_INSERT, (row.id, *values)).fetchone()
@@ -77,13 +79,14 @@ def _columns(row: ProductRow) -> tuple[Any, ...]:
         row.price,
         row.reorder_point,
         row.updated_at,
-        row.words,
-        row.codes,
     )
 
 
 def _set_item(connection: sqlite3.Connection, number: int, row: ProductRow) -> None:
-    connection.execute("INSERT OR REPLACE INTO product_items VALUES (?, ?)", (number, row.item))
+    connection.execute(
+        "INSERT OR REPLACE INTO product_items VALUES (?, ?, ?, ?)",
+        (number, row.words, row.codes, row.item),
+    )
 
 
 def _index(connection: sqlite3.Connection, number: int, row: ProductRow) -> None:

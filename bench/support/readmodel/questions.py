@@ -25,6 +25,7 @@ from app.readmodel.opening import FILE
 from app.readmodel.past.past_lists import PastLists
 from app.readmodel.products.product_lists import ProductLists, Totals
 from app.readmodel.products.product_query import SORT_KEYS, ProductQuery, SortKey, encode_place
+from app.readmodel.schema import WITH_ITEMS
 from bench.support.report import percentile
 
 PAGE = 50
@@ -135,7 +136,8 @@ class _Samples:
     def __init__(self, folder: Path) -> None:
         with closing(sqlite3.connect(folder / FILE)) as copy:
             self._rows = copy.execute(
-                "SELECT id, name, category, tags, stock, price, codes FROM products "
+                "SELECT id, name, category, tags, stock, price, codes "
+                f"FROM {WITH_ITEMS} "
                 "WHERE NOT deleted ORDER BY random() LIMIT 1000"
             ).fetchall()
             self._times = copy.execute(

@@ -1,6 +1,7 @@
 """Lists find, filter, sort and page; no text of a user is ever syntax."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidCursor
 from app.core.item import DEFAULT_NAMES
+from app.readmodel.products import product_lists
 from app.readmodel.products.product_query import (
     WORDS,
     ProductQuery,
@@ -122,6 +124,27 @@ def test_pages_of_any_size_are_the_whole_list_in_order(
         if cursor is None:
             break
     assert found == whole
+
+
+@pytest.mark.parametrize("few", [0, 2, 4])
+@pytest.mark.parametrize("sort", ["id", "name"])
+@pytest.mark.parametrize("q", ["", "blue", "blue 1", "p1", "mug blue", "blue p1", "zebra"])
+@pytest.mark.parametrize("filters", [{}, {"tag": "red"}, {"low": True}, {"deleted": True}])
+def test_answer_does_not_depend_on_where_the_search_begins(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch, few: int, sort: SortKey, q: str, filters: Any
+) -> None:
+    for n in range(12):
+        name = f"{'blue' if n % 6 else 'green'} {'mug' if n % 4 else 'cup'} {n % 3}"
+        one = product(f"P{n:02}", n, ProductName=name, ReorderPoint=3)
+        copy.scan(one | {"Tags": {"L": [{"S": "red"}]}} if n % 3 else one)
+    copy.apply(deleted(1, product("P10", ProductName="blue mug 1")))
+    query = ProductQuery(q=q, sort=sort, **filters)
+    whole = copy.lists.page(query, 50, totals="exact")
+    monkeypatch.setattr(product_lists, "_FEW", few)
+    assert copy.lists.page(query, 50, totals="exact") == whole
+    first = copy.lists.page(query, 2)
+    rest = copy.lists.page(query, 50, first.next_cursor).items if first.next_cursor else []
+    assert first.items + rest == whole.items
 
 
 def test_paging_survives_changes_before_and_after_the_cursor(copy: Copy) -> None:
