@@ -15,7 +15,7 @@ from app.readmodel.schema import TABLES, VERSION
 
 _log = logging.getLogger(__name__)
 
-_CACHE_KIB = 16 * 1024  # of pages, per connection
+CACHE_KIB = 16 * 1024  # of pages, per connection
 _READERS = 5  # idle connections that are kept
 _BUSY = 5.0  # seconds that a connection waits for another one
 
@@ -126,7 +126,7 @@ class Database:
         with suppress(sqlite3.DatabaseError):  # a damaged file is reported at its first read
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
             connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from app.readmodel.database import CACHE_KIB
 from app.readmodel.follower import BATCH
 from app.readmodel.opening import FILE, open_read_model
 from app.readmodel.read_model import ReadModel
@@ -24,7 +25,6 @@ from bench.support.readmodel.loaded import ZONE, Loaded, deployment_of
 from bench.support.store import Store
 
 _GET = 100  # entries per BatchGetItem
-_CACHE_KIB = 8 * 1024  # as the read model's connections have
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def bare_follow(made: Store, loaded: Loaded, folder: Path) -> float:
     with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as copy:
         copy.execute("PRAGMA journal_mode = WAL")
         copy.execute("PRAGMA synchronous = NORMAL")
-        copy.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        copy.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         began = time.perf_counter()
         refs = _refs(made, loaded.after)
         for statements in loaded.writes:

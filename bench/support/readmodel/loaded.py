@@ -146,5 +146,5 @@ class _Recorder(sqlite3.Connection):
     def executemany(self, statement: str, rows: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
         rows = list(rows)
         if self.log is not None:
-            self.log += [(statement, row) for row in rows]
+            self.log.extend((statement, row) for row in rows)
         return super().executemany(statement, rows)
