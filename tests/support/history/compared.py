@@ -1,7 +1,10 @@
 """An application with a year of history, and the independent figures of its export."""
 
+import os
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +13,9 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.config.settings import Settings
 from app.core.item import DEFAULT_NAMES
+from app.readmodel.opening import FILE
 from app.store.dynamodb.client import connect
 from app.store.dynamodb.tables import ensure_tables
 from app.store.engine import EmbeddedEngine
@@ -21,7 +26,9 @@ from tests.support.processes.running import App, serving, settings_for
 from tests.support.waiting import until
 
 NDJSON = {"Accept": "application/x-ndjson"}
-ZONE = ZoneInfo("Europe/Berlin")  # the shop's
+# The folder of a size that `bench/readmodel.py --keep` has made, whose shop has its days in UTC.
+KEPT = os.environ.get("STOCKPULSE_TEST_YEAR_KEPT")
+ZONE = ZoneInfo("UTC" if KEPT else "Europe/Berlin")  # the shop's
 
 
 def local_day(moment: str) -> date:
@@ -94,18 +101,10 @@ class Compared:
 
 @contextmanager
 def compared(folder: Path, events: int, products: int) -> Iterator[Compared]:
-    """A shop with a year of about `events` events, up to an hour ago."""
-    settings = settings_for("embedded", folder, timezone=ZONE.key)
-    with EmbeddedEngine(folder) as engine:
-        clients = connect(engine.url)
-        ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
-    start = (datetime.now(UTC) - timedelta(days=DAYS)).replace(microsecond=0)
-    end = datetime.now(UTC) - timedelta(hours=1)
-    made = Year(events, products, start=start, until=end)
-    with PastWriter(folder / "engine.db", settings.table_names) as past:
-        for batch in in_rows(made, 10_000):
-            past.write(batch)
-        past.end(made.items.values())
+    """A shop with a year of about `events` events, up to an hour ago, or that of `KEPT`."""
+    prefix = {"table_prefix": ""} if KEPT else {}
+    settings = settings_for("embedded", folder, timezone=ZONE.key, **prefix)
+    start = _copied(Path(KEPT), folder) if KEPT else _made(settings, events, products)
     with serving(settings) as app:
         until(lambda: app.services.read_model.state.events.filled, events / 100 + 60)
         export = folder / "events.ndjson"
@@ -118,3 +117,29 @@ def compared(folder: Path, events: int, products: int) -> Iterator[Compared]:
                 out.write(chunk)
         with DuckFigures(export, folder) as duck:
             yield Compared(app, duck, start, datetime.now(UTC))
+
+
+def _made(settings: Settings, events: int, products: int) -> datetime:
+    """Write a year into a new engine; returns when it begins."""
+    folder = settings.data_dir
+    with EmbeddedEngine(folder) as engine:
+        clients = connect(engine.url)
+        ensure_tables(clients.tables, settings.table_names, DEFAULT_NAMES)
+    start = (datetime.now(UTC) - timedelta(days=DAYS)).replace(microsecond=0)
+    end = datetime.now(UTC) - timedelta(hours=1)
+    made = Year(events, products, start=start, until=end)
+    with PastWriter(folder / "engine.db", settings.table_names) as past:
+        for batch in in_rows(made, 10_000):
+            past.write(batch)
+        past.end(made.items.values())
+    return start
+
+
+def _copied(kept: Path, folder: Path) -> datetime:
+    """Copy a year's engine and read model; returns when it begins."""
+    folder.mkdir(exist_ok=True)
+    shutil.copyfile(kept / "engine" / "engine.db", folder / "engine.db")
+    shutil.copyfile(kept / "whole" / FILE, folder / FILE)
+    with closing(sqlite3.connect(folder / FILE)) as copy:
+        (earliest,) = copy.execute("SELECT min(earliest) FROM event_hours").fetchone()
+    return datetime.fromtimestamp(earliest // 1000, UTC)
