@@ -15,8 +15,9 @@ from app.readmodel.schema import TABLES, VERSION
 
 _log = logging.getLogger(__name__)
 
-CACHE_KIB = 16 * 1024  # of pages, per connection
-_READERS = 5  # idle connections that are kept
+CACHE_KIB = 16 * 1024  # of pages, per connection that is kept
+_READERS = 5  # connections that are kept; further ones are closed after use
+_SMALL_CACHE_KIB = 2 * 1024  # of these
 _BUSY = 5.0  # seconds that a connection waits for another one
 
 
@@ -31,6 +32,7 @@ class Database:
         self._identity = f"{VERSION} {identity}"
         self._lock = threading.Lock()
         self._idle: list[tuple[object, sqlite3.Connection]] = []  # each with its file's `made`
+        self._kept = threading.Semaphore(_READERS)
         self.made = object()  # another one for each file
         self._writer = self._open_or_replace()
 
@@ -65,20 +67,27 @@ class Database:
             sqlite3.Error: the file cannot be read.
 
         """
-        made, connection = self._taken()
+        is_kept = self._kept.acquire(blocking=False)
         try:
-            connection.execute("BEGIN")
-            yield connection
+            made, connection = self._taken(is_kept=is_kept)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                with suppress(sqlite3.Error):
+                    connection.rollback()
+                if is_kept and made is self.made:
+                    self._idle.append((made, connection))
+                else:
+                    connection.close()
         finally:
-            with suppress(sqlite3.Error):
-                connection.rollback()
-            if made is self.made and len(self._idle) < _READERS:
-                self._idle.append((made, connection))
-            else:
-                connection.close()
+            if is_kept:
+                self._kept.release()
 
-    def _taken(self) -> tuple[object, sqlite3.Connection]:
+    def _taken(self, *, is_kept: bool) -> tuple[object, sqlite3.Connection]:
         """A connection, and what identifies the file that it reads."""
+        if not is_kept:
+            return self.made, self._connect(_SMALL_CACHE_KIB)
         with suppress(IndexError):
             while True:
                 made, connection = self._idle.pop()
@@ -119,14 +128,14 @@ class Database:
         save(connection, "identity", self._identity)
         return connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, cache_kib: int = CACHE_KIB) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False
         )
         with suppress(sqlite3.DatabaseError):  # a damaged file is reported at its first read
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+            connection.execute(f"PRAGMA cache_size = -{cache_kib}")
             connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 

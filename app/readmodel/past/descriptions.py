@@ -48,7 +48,7 @@ def described(
     row = ProductRow(event.after, names)
     try:
         values = _values(row)
-    except (NotAnID, KeyError):  # from before the table got another key
+    except NotAnID:  # from before the table got another key
         return Described(None)
     updated = _ms_of(row.updated_at)
     if values is None or row.stock != stock or (updated is None) != (row.updated_at == ""):
@@ -125,9 +125,9 @@ def _ms_of(updated_at: str) -> int | None:
     try:
         moment = datetime.fromisoformat(updated_at)
         ms = (moment - _EPOCH) // timedelta(milliseconds=1)
+        return ms if _text_of(ms) == updated_at else None
     except (ValueError, TypeError, OverflowError):
         return None
-    return ms if _text_of(ms) == updated_at else None
 
 
 def _text_of(ms: int) -> str:

@@ -27,7 +27,8 @@ from app.store.products.model import Product, product_of
 
 _WAIT = 5.0  # seconds for the lists of other requests
 _WAITING = 4  # requests that wait
-_LOOKS = 2_000  # products beyond a page that are looked at without waiting for other lists
+_CHECKED = 2_000  # products beyond a page that are checked without waiting for other lists
+_LAST_CHECKED = "SELECT id FROM products WHERE id {} ? ORDER BY id {} LIMIT 1 OFFSET ?"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -65,14 +66,17 @@ class PastLists:
 
         """
         after = None if cursor is None else decode_place(query, cursor)
-        if query.sort == "id" and totals == "none":
+        ends_with_page = query.sort == "id" and totals == "none"
+        if ends_with_page:
             with self._database.reading() as connection:
-                lookups = _Pass(connection, self._names, query, moment)
-                places = lookups.by_id(limit + 1, after)
+                short_pass = _Pass(connection, self._names, query, moment)
+                places = short_pass.first_by_id(limit + 1, after)
                 if places is not None:
-                    return lookups.page(places, None, limit)
+                    return short_pass.page(places, None, limit)
         with self._its_turn(), self._database.reading() as connection:
             one_pass = _Pass(connection, self._names, query, moment)
+            if ends_with_page:
+                return one_pass.page(one_pass.by_id(limit + 1, after), None, limit)
             return one_pass.page(*one_pass.places(limit + 1, after, totals), limit)
 
     @contextmanager
@@ -107,17 +111,27 @@ class _Pass:
         self._filter = PastFilter(query)
         self._ms = (moment - _EPOCH) // timedelta(milliseconds=1)
 
-    def by_id(self, most: int, after: Place | None) -> list[Place] | None:
-        """The next places in the order of ids; None if too many products have to be looked at."""
+    def first_by_id(self, most: int, after: Place | None) -> list[Place] | None:
+        """The next places in the order of ids; None if too many products have to be checked."""
+        sign, order = ("<", "DESC") if self._query.descending else (">", "ASC")
+        start = ("\U0010ffff" if self._query.descending else "") if after is None else after[1]
+        last = self._connection.execute(
+            _LAST_CHECKED.format(sign, order), (start, most + _CHECKED - 1)
+        ).fetchone()
+        places = self.by_id(most, after, None if last is None else last[0])
+        return places if len(places) == most or last is None else None
+
+    def by_id(self, most: int, after: Place | None, through: str | None = None) -> list[Place]:
+        """The next places in the order of ids, through the product with the row id `through`."""
         states = past_states(
             self._connection,
             self._ms,
             deleted=self._query.deleted,
             descending=self._query.descending,
             after=None if after is None else after[1],
+            through=through,
         )
-        places = list(islice(self._admitted(islice(states, most + _LOOKS)), most))
-        return places if len(places) == most or next(states, self) is self else None
+        return list(islice(self._admitted(states), most))
 
     def places(
         self, most: int, after: Place | None, totals: Totals
@@ -174,7 +188,7 @@ class _Pass:
                 try:
                     if self._filter.admits(row):
                         yield self._filter.place(row)
-                except (NotAnID, KeyError):  # from before the table got another key
+                except NotAnID:  # from before the table got another key
                     self.unknown += 1
 
 

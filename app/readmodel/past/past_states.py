@@ -20,8 +20,8 @@ _UP_TO = "event_key <= ? ORDER BY event_key DESC"
 _AFTER = "event_key > ? ORDER BY event_key"
 
 # Products that may have existed before their events: not those whose first event is an insert, and
-# not those that were deleted before their events expired. Early in a history SQLite passes over
-# most products so.
+# not those that were deleted before their events expired. This lets SQLite skip most products early
+# in a history.
 _MAY_BE_OLDER = """(
     (NOT deleted OR EXISTS (SELECT 1 FROM events WHERE product_id = products.id))
     AND 'inserted' IS NOT (
@@ -75,14 +75,19 @@ def past_states(
     deleted: bool,
     descending: bool = False,
     after: str | None = None,
+    through: str | None = None,
 ) -> Iterator[PastState | DescribedRow | None]:
     """The states of all products that there may have been at a time, in the order of their row ids.
 
-    Only those after the row id `after`, if given. Without `deleted`, None may stand for a product
-    that had been deleted; with it, for one that had not.
+    Only those after the row id `after` and up to `through`, if given. None stands for what was no
+    product then; without `deleted`, it may stand for a product that had been deleted, and with it,
+    for one that had not.
     """
     sign, order = ("<", "DESC") if descending else (">", "ASC")
-    where, values = ("", [ms]) if after is None else (f"AND id {sign} ?", [ms, after])
+    where, values = "", [ms]
+    for row_id, compared in ((after, sign), (through, f"{sign}=")):
+        if row_id is not None:
+            where, values = f"{where} AND id {compared} ?", [*values, row_id]
     rows = connection.execute(f"{_LAST_OF_EACH} {where} ORDER BY id {order}", values)
     for row_id, last, stock, updated, number, *columns in rows:
         if number is not None:

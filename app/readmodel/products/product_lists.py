@@ -1,4 +1,4 @@
-"""A page costs what it shows; a total is exact up to 10,000, or on request."""
+"""A page costs what it shows, and a search what its words have; totals are capped at 10,000."""
 
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from app.readmodel.products.product_query import (
 )
 from app.readmodel.products.product_row import storable
 from app.readmodel.products.product_sql import (
-    Shares,
+    Selectivity,
     count,
     low,
     matches,
@@ -32,7 +32,7 @@ from app.store.products.model import Product, product_of
 
 CAPPED = 10_000  # up to here a total is counted without asking
 _KNOWN = 4_096  # products whose items are not read again until they change
-_FEW = 6_000  # products that are sorted; past that, testing products in order finds a page sooner
+_FEW = 6_000  # products to start from; past that, going through them in order finds a page sooner
 
 # Looks up the next category in the index each time, so it costs what it returns.
 _CATEGORIES = """
@@ -90,13 +90,13 @@ class ProductLists:
         """
         after = None if cursor is None else decode_place(query, cursor)
         with self._database.reading() as connection:
-            shares = _shares_of(connection, query)
-            found = connection.execute(*page(query, limit + 1, after, shares))
+            chosen = selectivity_of(connection, query)
+            found = connection.execute(*page(query, limit + 1, after, chosen))
             rows, items, more = _fitting(connection, found, PageRoom(limit))
             total = None
             if totals != "none":
                 most = None if totals == "exact" else CAPPED + 1
-                (counted,) = connection.execute(*count(query, most, shares)).fetchone()
+                (counted,) = connection.execute(*count(query, most, chosen)).fetchone()
                 exact = totals == "exact" or counted <= CAPPED
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
@@ -173,17 +173,18 @@ class ProductLists:
         return product_of(from_canonical(item), self._names)
 
 
-def _shares_of(connection: sqlite3.Connection, query: ProductQuery) -> Shares:
-    """What of the query fewer than `_FEW` products have, and what most have."""
+def selectivity_of(connection: sqlite3.Connection, query: ProductQuery) -> Selectivity:
+    """What of the query fewer than `_FEW` products meet, and what nearly all meet."""
 
     def found(statement: str, values: Sequence[Any]) -> int:
         (number,) = connection.execute(statement, values).fetchone()
         return int(number)
 
     words = words_of(query.q)
-    most = max(_FEW, found("SELECT ifnull(max(number), 0) FROM products", ()) // 2) if words else 0
+    products = found("SELECT ifnull(max(number), 0) FROM products", ()) if words else 0
+    most = max(_FEW, products * 9 // 10)
     having = {word: found(*matches(word, most)) for word in words}
-    return Shares(
+    return Selectivity(
         few_words=[word for word in words if having[word] < _FEW],
         few_tag=query.tag is not None and found(*tagged(query.tag, _FEW)) < _FEW,
         few_low=query.low and found(*low(query, _FEW)) < _FEW,
@@ -200,10 +201,12 @@ def _fitting(
     for row in found:
         if room.full:
             return rows, items, True
-        (item,) = connection.execute(
+        item = connection.execute(
             "SELECT item FROM product_items WHERE number = ?", row[-1:]
         ).fetchone()
+        if item is None:  # the file is damaged, and replaced then
+            raise sqlite3.DatabaseError(f"the item of product {row[1]!r} is missing")
         rows.append(row)
-        items.append(item)
-        room.take(len(item))
+        items.append(item[0])
+        room.take(len(item[0]))
     return rows, items, False

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from app.core.item import AttributeNames, Item, canonical, flag, number, stock, text
+from app.core.keys import NotAnID
 from app.core.metadata import metadata_of
 from app.readmodel.schema import NO_NUMBER
 from app.store.products.model import low_point, tags_of
@@ -22,8 +23,13 @@ class ProductRow:
 
     @cached_property
     def id(self) -> str:
-        """The id, as SQLite can store it."""
-        return storable(self._names.key.id_of(self._item))
+        """The id, as SQLite can store it.
+
+        Raises:
+            NotAnID: the item is from before the table got another key.
+
+        """
+        return storable(self._id)
 
     @cached_property
     def name(self) -> str:
@@ -92,7 +98,7 @@ class ProductRow:
     def codes(self) -> str:
         """The texts of which `q` finds any part."""
         barcode = text(self._item, self._names.barcode) or ""
-        return "\n".join(folded(code) for code in (self._names.key.id_of(self._item), barcode))
+        return "\n".join(folded(code) for code in (self._id, barcode))
 
     @cached_property
     def words(self) -> str:
@@ -104,6 +110,13 @@ class ProductRow:
     def item(self) -> bytes:
         """The item itself."""
         return canonical(self._item)
+
+    @cached_property
+    def _id(self) -> str:
+        try:
+            return self._names.key.id_of(self._item)
+        except (KeyError, ValueError) as error:
+            raise NotAnID(f"The item lacks a key of the table: {error}.") from error
 
     @cached_property
     def _stock(self) -> Decimal | None:

@@ -14,8 +14,8 @@ _IN_TEXTS = """EXISTS (
 )"""
 
 
-class Shares(NamedTuple):
-    """What of a query so few products have that a list begins with these, and what most have."""
+class Selectivity(NamedTuple):
+    """What so few products have that a list starts from these, and what nearly all have."""
 
     few_words: Collection[str] = ()
     few_tag: bool = False
@@ -24,27 +24,27 @@ class Shares(NamedTuple):
 
     @property
     def has_few(self) -> bool:
-        """Whether there are such few products; they have to be sorted then."""
+        """Whether a list starts from a few products, which have to be sorted then."""
         return bool(self.few_words) or self.few_tag or self.few_low
 
 
-def condition(query: ProductQuery, shares: Shares) -> tuple[str, list[Any]]:
+def condition(query: ProductQuery, chosen: Selectivity) -> tuple[str, list[Any]]:
     """The query's WHERE condition and its values.
 
-    `+` hides an index from SQLite: that of the order if it shall begin with a few products, or else
-    those of words and tags, so that it goes through the products in order. Of words that most
-    products have, it tests the texts: a page of these is found sooner than all of them.
+    `+` hides an index from SQLite: that of the order, so that it starts from the few products, or
+    else those of words and tags, so that it goes through the products in order. Of words that
+    nearly all products have, it tests the texts: a page fills before all of them could be found.
     """
-    clauses, values = ["+deleted = ?" if shares.has_few else "deleted = ?"], [query.deleted]
+    clauses, values = ["+deleted = ?" if chosen.has_few else "deleted = ?"], [query.deleted]
 
     def add(clause: str, *given: Any) -> None:
         clauses.append(clause)
         values.extend(given)
 
     if query.category is not None:
-        add("category = ?", storable(query.category))
+        add(f"{'+' if chosen.has_few else ''}category = ?", storable(query.category))
     if query.tag is not None:
-        sign = "" if shares.few_tag else "+"
+        sign = "" if chosen.few_tag else "+"
         add(f"{sign}number IN ({_TAGGED})", storable(query.tag))
     if query.low:
         add("low")
@@ -53,21 +53,21 @@ def condition(query: ProductQuery, shares: Shares) -> tuple[str, list[Any]]:
     for column, (least, most) in query.ranges.items():
         add(f"{column} BETWEEN ? AND ?", *limits(least, most))
     for word in words_of(query.q):
-        if word in shares.most_words:
+        if word in chosen.most_words:
             add(_IN_TEXTS, spaced(word), part_of(word) or "\n\n")
             continue
         lookups, given = _lookups(word)
-        sign = "" if word in shares.few_words else "+"
+        sign = "" if word in chosen.few_words else "+"
         add(f"{sign}number IN ({' UNION ALL '.join(lookups)})", *given)
     return " AND ".join(clauses), values
 
 
 def page(
-    query: ProductQuery, limit: int, after: Place | None, shares: Shares
+    query: ProductQuery, limit: int, after: Place | None, chosen: Selectivity
 ) -> tuple[str, list[Any]]:
     """The statement for up to `limit` rows: sort key, id and number of each."""
-    where, values = condition(query, shares)
-    sign, order = "+" if shares.has_few else "", "DESC" if query.descending else "ASC"
+    where, values = condition(query, chosen)
+    sign, order = "+" if chosen.has_few else "", "DESC" if query.descending else "ASC"
     column, row_id = f"{sign}{query.column}", f"{sign}id"
     if after is not None:
         where += f" AND ({column}, {row_id}) {'<' if query.descending else '>'} (?, ?)"
@@ -79,9 +79,9 @@ def page(
     return statement, [*values, limit]
 
 
-def count(query: ProductQuery, most: int | None, shares: Shares) -> tuple[str, list[Any]]:
+def count(query: ProductQuery, most: int | None, chosen: Selectivity) -> tuple[str, list[Any]]:
     """The statement that counts the query's products, up to `most` if given."""
-    where, values = condition(query, shares._replace(most_words=()))  # it looks at all of them
+    where, values = condition(query, chosen._replace(most_words=()))  # a total needs all of them
     statement = f"SELECT 1 FROM products WHERE {where}"  # noqa: S608 - bound values
     if most is not None:
         statement, values = f"{statement} LIMIT ?", [*values, most]

@@ -35,7 +35,7 @@ def set_row(
     tags = orjson.dumps(row.tags).decode()
     values = (event_key, deleted, *_columns(row), tags)
     known = connection.execute(
-        f"SELECT number, event_key, words, tags FROM {WITH_ITEMS} WHERE id = ?",  # noqa: S608 - constants
+        f"SELECT number, event_key, words, codes, tags FROM {WITH_ITEMS} WHERE id = ?",  # noqa: S608 - constants
         (row.id,),
     ).fetchone()
     if known is None:
@@ -43,12 +43,12 @@ def set_row(
         _set_item(connection, number, row)
         _index(connection, number, row)
         return
-    number, known_key, known_words, known_tags = known
+    number, known_key, *known_texts, known_tags = known
     if event_key < known_key or (event_key == known_key and not again):
         return
     connection.execute(_UPDATE, (*values, number))
     _set_item(connection, number, row)
-    if (known_words, known_tags) != (row.words, tags):
+    if (*known_texts, known_tags) != (row.words, row.codes, tags):
         _remove(connection, number, known_tags)
         _index(connection, number, row)
 

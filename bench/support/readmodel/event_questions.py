@@ -26,7 +26,7 @@ from bench.support.readmodel.loaded import ZONE
 from bench.support.readmodel.questions import PAGE, PAGE_MS, TOTAL_MS, Ask, Question
 
 TREND_MS = 100.0  # of 30 days
-YEAR_MS = 250.0  # of a year, which is no requirement
+YEAR_MS = 250.0  # of a year; not a requirement
 _SAMPLES = 500  # events whose values are asked for
 _ORDERS: tuple[Order, ...] = ("newest", "oldest")
 

@@ -26,7 +26,7 @@ def live(loaded: Loaded, folder: Path, seconds: float) -> dict[str, float]:
 
     `while_filling` and `filled`: p99 from a write to its event, of a server that fills an empty
     copy, and of one with the whole copy; the first is missing if the fill took less than the time
-    to warm up. `memory`: how much more either has than a server without data.
+    to warm up. `memory`: how much more the larger of the two has than a server without data.
     """
     (folder / "empty").mkdir(parents=True)
     with Process(folder / "empty" / "data", forked=False) as empty:

@@ -55,6 +55,12 @@ def test_without_a_new_image_the_product_is_read(copy: Copy, view_type: str) -> 
     assert copy.stocks() == {"P1": 4}
 
 
+def test_event_without_the_key_of_the_table_stops_nothing(copy: Copy) -> None:
+    older = {"Sku": {"S": "P1"}, "Stock": {"N": "3"}}
+    copy.apply(changed(1, product("P1"), before=None, after=older), inserted(2, product("P2", 5)))
+    assert copy.stocks() == {"P2": 5}
+
+
 def test_gaps_of_shards_are_no_products(copy: Copy) -> None:
     copy.apply(changed(1, product("P1"), product_id="\0shard", kind="gap", after=None))
     assert copy.ids(deleted=True) == []

@@ -1,7 +1,7 @@
 """A file that cannot be used is replaced; nothing depends on it."""
 
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -81,3 +81,15 @@ def test_reader_that_ends_while_the_file_is_replaced_is_not_used_again(
             assert saved(reader, "x") == 7
         with database.reading() as reader:
             assert saved(reader, "x") is None
+
+
+def test_more_readers_than_are_kept_take_little_memory(path: Path) -> None:
+    with Database(path, "tables") as database, ExitStack() as readers:
+        caches = [
+            readers.enter_context(database.reading()).execute("PRAGMA cache_size").fetchone()[0]
+            for _ in range(8)
+        ]
+        assert caches == [-16 * 1024] * 5 + [-2 * 1024] * 3
+        readers.close()
+        with database.reading() as connection:
+            assert connection.execute("PRAGMA cache_size").fetchone() == (-16 * 1024,)

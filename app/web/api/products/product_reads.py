@@ -88,7 +88,8 @@ async def list_products(
     usually are within a second, and `as_of` says how old the list is at most.
 
     With the parameter `as_of`, lists the products as they were at that time. Such a list is quick
-    in the order of ids; filters, any other order or a total need a look at each product.
+    in the order of ids, unless its filters leave out nearly all products; any other order or a
+    total needs a look at each product.
 
     With `Accept: text/csv` or `application/x-ndjson` the response has all products of the list
     (those after `cursor`), and is made while it is sent: if the connection ends before the last

@@ -33,6 +33,7 @@ DESCRIBED = {
 PARSED = {
     "another form of the time": product("P1") | metadata("2026-11-29T10:00:00.000+01:00"),
     "no time": product("P1") | metadata("yesterday"),
+    "a time before the first year": product("P1") | metadata("0001-01-01T00:00:00+01:00"),
     "a stock of many digits": product("P1") | {"Stock": {"N": "0.1234567890123456789"}},
 }
 
