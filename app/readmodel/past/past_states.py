@@ -84,7 +84,8 @@ def past_states(
     for one that had not.
     """
     sign, order = ("<", "DESC") if descending else (">", "ASC")
-    where, values = "", [ms]
+    where = ""
+    values: list[int | str] = [ms]
     for row_id, compared in ((after, sign), (through, f"{sign}=")):
         if row_id is not None:
             where, values = f"{where} AND id {compared} ?", [*values, row_id]
