@@ -14,6 +14,23 @@ from tests.support.processes.ministack import MiniStack, ministack
 _BATCH = 10
 
 
+_running: list[MiniStack] = []
+
+
+@contextmanager
+def _shared(folder: Path) -> Iterator[MiniStack]:
+    """A MiniStack; trials that are open at the same time share it, as a server has one endpoint."""
+    if _running:
+        yield _running[0]
+        return
+    with ministack(folder) as stack:
+        _running.append(stack)
+        try:
+            yield stack
+        finally:
+            _running.clear()
+
+
 def _trial(
     name: str, environment: dict[str, str], stack: MiniStack, bare: Callable[[list[Any]], None]
 ) -> Trial:
@@ -26,7 +43,7 @@ def _trial(
 @contextmanager
 def sqs(folder: Path) -> Iterator[Trial]:
     """A FIFO queue for the sink, and one for the bare loop."""
-    with ministack(folder) as stack:
+    with _shared(folder) as stack:
         client = stack.client("sqs")
         mine, bare = (
             client.create_queue(
@@ -55,7 +72,7 @@ def sqs(folder: Path) -> Iterator[Trial]:
 @contextmanager
 def sns(folder: Path) -> Iterator[Trial]:
     """A FIFO topic for the sink, and one for the bare loop."""
-    with ministack(folder) as stack:
+    with _shared(folder) as stack:
         client = stack.client("sns")
         mine, bare = (
             client.create_topic(Name=f"{uuid.uuid4().hex}.fifo", Attributes={"FifoTopic": "true"})[
@@ -84,7 +101,7 @@ def sns(folder: Path) -> Iterator[Trial]:
 @contextmanager
 def eventbridge(folder: Path) -> Iterator[Trial]:
     """A bus for the sink, and one for the bare loop."""
-    with ministack(folder) as stack:
+    with _shared(folder) as stack:
         client = stack.client("events")
         for name in ("mine", "bare"):
             client.create_event_bus(Name=name)
