@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.core.events import rfc3339
-from tests.support.history.compared import Compared
+from tests.support.history.compared import ZONE, Compared
 
 Query = dict[str, Any]
 _TEXT = "lower(concat_ws(' ', product_name, product_id, category, note, reference, reason, actor))"
@@ -25,7 +25,7 @@ def in_spring(year: Compared) -> tuple[Query, str]:
     """A week of the year, by its local dates."""
     first = (year.start + timedelta(days=100)).date()
     last = first + timedelta(days=6)
-    day = "local_day(occurred_at, 'Europe/Berlin')"
+    day = f"local_day(occurred_at, '{ZONE.key}')"
     return {"q": f"created:{first}..{last}"}, f"{day} BETWEEN '{first}' AND '{last}'"
 
 
