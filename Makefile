@@ -122,5 +122,5 @@ machine: setup ## Run properties and state machine on new examples, and with bug
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/unit/worker/machine/test_machine.py -s
 	@$(BIN)/pytest -n logical -rP tests/faults/test_machine_teeth.py
 
-history: setup ## Compare every figure of a year of 1,000,000 events with DuckDB (an hour)
+history: setup ## Compare every figure of a year of 1,000,000 events with DuckDB (hours)
 	@STOCKPULSE_TEST_YEAR=1000000 $(BIN)/pytest --durations=0 tests/integration/readmodel/test_year.py

@@ -168,7 +168,8 @@ def measure(folder: Path, names: Sequence[str], given: argparse.Namespace) -> di
         return figures
     with ExitStack() as opened:
         cores = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {max(cores)})  # of the targets, which real ones would not take
+        # The targets inherit one core: real ones run on other machines.
+        os.sched_setaffinity(0, {max(cores)})
         trials = []
         for name in names:
             (folder / f"target-{name}").mkdir()

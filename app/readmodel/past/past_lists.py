@@ -1,4 +1,4 @@
-"""A list of the products at a time costs a look at each product, unless it is in the order of ids.
+"""A list of the products at a time checks each product, unless it is in the order of ids.
 
 It is computed in one pass that keeps only the page's products in memory. Such passes are made one
 at a time, and few requests wait for theirs: each holds a thread that other requests need.

@@ -20,11 +20,11 @@ from app.readmodel.products.product_row import storable
 from app.readmodel.products.product_sql import (
     Selectivity,
     count,
-    low,
-    matches,
+    count_low,
+    count_with_tag,
+    count_with_word,
     of_barcode,
     page,
-    tagged,
 )
 from app.readmodel.schema import WITH_ITEMS
 from app.store.dynamodb.paging import PageRoom
@@ -90,13 +90,13 @@ class ProductLists:
         """
         after = None if cursor is None else decode_place(query, cursor)
         with self._database.reading() as connection:
-            chosen = selectivity_of(connection, query)
-            found = connection.execute(*page(query, limit + 1, after, chosen))
+            selectivity = selectivity_of(connection, query)
+            found = connection.execute(*page(query, limit + 1, after, selectivity))
             rows, items, more = _fitting(connection, found, PageRoom(limit))
             total = None
             if totals != "none":
                 most = None if totals == "exact" else CAPPED + 1
-                (counted,) = connection.execute(*count(query, most, chosen)).fetchone()
+                (counted,) = connection.execute(*count(query, most, selectivity)).fetchone()
                 exact = totals == "exact" or counted <= CAPPED
                 total = Total(counted if exact else CAPPED, exact)
         following = encode_place(query, rows[-1][:2]) if more else None
@@ -183,11 +183,11 @@ def selectivity_of(connection: sqlite3.Connection, query: ProductQuery) -> Selec
     words = words_of(query.q)
     products = found("SELECT ifnull(max(number), 0) FROM products", ()) if words else 0
     most = max(_FEW, products * 9 // 10)
-    having = {word: found(*matches(word, most)) for word in words}
+    having = {word: found(*count_with_word(word, most)) for word in words}
     return Selectivity(
         few_words=[word for word in words if having[word] < _FEW],
-        few_tag=query.tag is not None and found(*tagged(query.tag, _FEW)) < _FEW,
-        few_low=query.low and found(*low(query, _FEW)) < _FEW,
+        few_tag=query.tag is not None and found(*count_with_tag(query.tag, _FEW)) < _FEW,
+        few_low=query.low and found(*count_low(query, _FEW)) < _FEW,
         most_words=[word for word in words if having[word] >= most],
     )
 

@@ -28,23 +28,23 @@ class Selectivity(NamedTuple):
         return bool(self.few_words) or self.few_tag or self.few_low
 
 
-def condition(query: ProductQuery, chosen: Selectivity) -> tuple[str, list[Any]]:
+def condition(query: ProductQuery, selectivity: Selectivity) -> tuple[str, list[Any]]:
     """The query's WHERE condition and its values.
 
     `+` hides an index from SQLite: that of the order, so that it starts from the few products, or
     else those of words and tags, so that it goes through the products in order. Of words that
     nearly all products have, it tests the texts: a page fills before all of them could be found.
     """
-    clauses, values = ["+deleted = ?" if chosen.has_few else "deleted = ?"], [query.deleted]
+    clauses, values = ["+deleted = ?" if selectivity.has_few else "deleted = ?"], [query.deleted]
 
     def add(clause: str, *given: Any) -> None:
         clauses.append(clause)
         values.extend(given)
 
     if query.category is not None:
-        add(f"{'+' if chosen.has_few else ''}category = ?", storable(query.category))
+        add(f"{'+' if selectivity.has_few else ''}category = ?", storable(query.category))
     if query.tag is not None:
-        sign = "" if chosen.few_tag else "+"
+        sign = "" if selectivity.few_tag else "+"
         add(f"{sign}number IN ({_TAGGED})", storable(query.tag))
     if query.low:
         add("low")
@@ -53,21 +53,21 @@ def condition(query: ProductQuery, chosen: Selectivity) -> tuple[str, list[Any]]
     for column, (least, most) in query.ranges.items():
         add(f"{column} BETWEEN ? AND ?", *limits(least, most))
     for word in words_of(query.q):
-        if word in chosen.most_words:
+        if word in selectivity.most_words:
             add(_IN_TEXTS, spaced(word), part_of(word) or "\n\n")
             continue
         lookups, given = _lookups(word)
-        sign = "" if word in chosen.few_words else "+"
+        sign = "" if word in selectivity.few_words else "+"
         add(f"{sign}number IN ({' UNION ALL '.join(lookups)})", *given)
     return " AND ".join(clauses), values
 
 
 def page(
-    query: ProductQuery, limit: int, after: Place | None, chosen: Selectivity
+    query: ProductQuery, limit: int, after: Place | None, selectivity: Selectivity
 ) -> tuple[str, list[Any]]:
     """The statement for up to `limit` rows: sort key, id and number of each."""
-    where, values = condition(query, chosen)
-    sign, order = "+" if chosen.has_few else "", "DESC" if query.descending else "ASC"
+    where, values = condition(query, selectivity)
+    sign, order = "+" if selectivity.has_few else "", "DESC" if query.descending else "ASC"
     column, row_id = f"{sign}{query.column}", f"{sign}id"
     if after is not None:
         where += f" AND ({column}, {row_id}) {'<' if query.descending else '>'} (?, ?)"
@@ -79,9 +79,10 @@ def page(
     return statement, [*values, limit]
 
 
-def count(query: ProductQuery, most: int | None, chosen: Selectivity) -> tuple[str, list[Any]]:
+def count(query: ProductQuery, most: int | None, selectivity: Selectivity) -> tuple[str, list[Any]]:
     """The statement that counts the query's products, up to `most` if given."""
-    where, values = condition(query, chosen._replace(most_words=()))  # a total needs all of them
+    selectivity = selectivity._replace(most_words=())  # a total needs all that have them
+    where, values = condition(query, selectivity)
     statement = f"SELECT 1 FROM products WHERE {where}"  # noqa: S608 - bound values
     if most is not None:
         statement, values = f"{statement} LIMIT ?", [*values, most]
@@ -105,18 +106,18 @@ def of_barcode(code: str, most: int) -> tuple[str, list[Any]]:
     ]
 
 
-def low(query: ProductQuery, most: int) -> tuple[str, list[Any]]:
+def count_low(query: ProductQuery, most: int) -> tuple[str, list[Any]]:
     """The statement that counts the low products, up to `most`."""
     statement = "SELECT count(*) FROM (SELECT 1 FROM products WHERE low AND deleted = ? LIMIT ?)"
     return statement, [query.deleted, most]
 
 
-def tagged(tag: str, most: int) -> tuple[str, list[Any]]:
+def count_with_tag(tag: str, most: int) -> tuple[str, list[Any]]:
     """The statement that counts the products with a tag, up to `most`."""
     return f"SELECT count(*) FROM ({_TAGGED} LIMIT ?)", [storable(tag), most]  # noqa: S608 - constants
 
 
-def matches(word: str, most: int) -> tuple[str, list[Any]]:
+def count_with_word(word: str, most: int) -> tuple[str, list[Any]]:
     """The statement that counts the products with a word, roughly: up to `most` of each index."""
     lookups, given = _lookups(word)
     counts = [f"(SELECT count(*) FROM ({lookup} LIMIT {most:d}))" for lookup in lookups]  # noqa: S608

@@ -1,8 +1,6 @@
 """Every figure of a year of history equals one that DuckDB computes from the export.
 
-`STOCKPULSE_TEST_YEAR` is the number of events (3,000; `make history` takes a million). With
-`STOCKPULSE_TEST_YEAR_KEPT`, the folder of a size that `bench/readmodel.py --keep` has made, the
-year and its copy are taken from there, which saves the hours of the fill.
+`STOCKPULSE_TEST_YEAR` is the number of events (3,000; `make history` takes a million).
 """
 
 import os
